@@ -1,0 +1,2 @@
+from . import ar_position
+from . import credit_profile

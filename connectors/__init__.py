@@ -1,0 +1,1 @@
+"""Connectors to e-invoice exchanges: pure Python, knows nothing of Odoo."""

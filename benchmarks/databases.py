@@ -45,11 +45,13 @@ def product_digest() -> str:
 
 def shell(script: str, **environment: str) -> None:
     """Runs a line of bash with the functions of dev/lib.sh."""
+    # where this process finds Odoo would be taken for an Odoo of the machine's own
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run(
         ["bash", "-c", f'. "{ROOT}/dev/lib.sh"; need_all; {script}'],
         check=True,
         stdout=sys.stderr,
-        env={**os.environ, **environment},
+        env={**inherited, **environment},
     )
 
 

@@ -1,0 +1,1 @@
+"""France: life-cycle messages of the invoicing reform."""

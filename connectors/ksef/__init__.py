@@ -1,0 +1,1 @@
+"""Poland: Krajowy System e-Faktur, API 2."""

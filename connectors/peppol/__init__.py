@@ -1,0 +1,1 @@
+"""Peppol: message level and invoice responses."""

@@ -1,0 +1,1 @@
+"""Italy: the Sistema di Interscambio."""

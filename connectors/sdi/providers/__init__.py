@@ -1,0 +1,1 @@
+"""Services that stand between a company and the Sistema di Interscambio."""

@@ -1,0 +1,243 @@
+"""Openapi.it and A-Cube: one data model, two doors. A list of invoices, then each one's messages.
+
+The messages come as JSON with the element names of the SdI's schema in snake case. A list of one
+is written as the element itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ...contract import DOCUMENT_LOOKBACK, Message, utc_text
+from ...errors import CredentialsRefused, Malformed, NotJson, Refused, Retryable
+from ...guards import child, dated, text, year_of
+from ...lifecycle import Direction, InvoiceRef, Notification, Outcome
+from .. import mapping
+from ..parse import error
+
+if TYPE_CHECKING:
+    from ...accounts import Account
+    from ...client import Client
+
+BATCH = 20  # invoices in one fetch, so that little is repeated after an interruption
+# The marking of an invoice that has no message yet.
+SILENT = frozenset({"waiting", "sent", "quarantena", "invoice-error", "uploaded"})
+BY_TYPE = {kind.type: kind for kind in mapping.KINDS.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Where the two providers differ."""
+
+    provider: str
+    bases: tuple[str, ...]
+    messages: str  # path to an invoice's messages
+    page: int
+    login: dict[str, str]
+
+
+OPENAPI = Dialect(
+    provider="openapi_it",
+    bases=("https://sdi.openapi.it", "https://test.sdi.openapi.it"),
+    messages="/invoices_notifications/{uuid}",
+    page=30,
+    login={},
+)
+ACUBE_LOGINS = {
+    "https://api.acubeapi.com": "https://common.api.acubeapi.com",
+    "https://api-sandbox.acubeapi.com": "https://common-sandbox.api.acubeapi.com",
+}
+ACUBE = Dialect(
+    provider="acube",
+    bases=(*ACUBE_LOGINS, *ACUBE_LOGINS.values()),
+    messages="/invoices/{uuid}/notifications",
+    page=30,
+    login=ACUBE_LOGINS,
+)
+
+
+class InvoiceList:
+    """Cursor: ``page:index`` of the next invoice, or of the next one in a given list."""
+
+    def __init__(self, client: Client, dialect: Dialect, documents: Sequence[str]) -> None:
+        self.provider = dialect.provider
+        self._client = client
+        self._dialect = dialect
+        self._documents = list(documents)
+
+    def fetch(self, since: datetime, cursor: str | None) -> tuple[Sequence[Message], str | None]:
+        """The messages of the next few invoices."""
+        page, index = (int(number) for number in (cursor or "1:0").split(":"))
+        uuids, last = (self._documents, True) if self._documents else self._page(since, page)
+        messages, reached = self._poll(uuids, index)
+        if reached < len(uuids):
+            return messages, f"{page}:{reached}"
+        return messages, None if last else f"{page + 1}:0"
+
+    def _page(self, since: datetime, page: int) -> tuple[list[str], bool]:
+        """Invoices on a page that may have messages; the last page is not full."""
+        answer = self._client.get_json(
+            "/invoices",
+            {"type": 0, "createdAt[after]": utc_text(since - DOCUMENT_LOOKBACK), "page": page},
+        )
+        found = _items(answer)
+        told = [item for item in found if text(child(item, "marking")).lower() not in SILENT]
+        uuids = [text(child(item, "uuid")) for item in told]
+        return list(filter(None, uuids)), len(found) < self._dialect.page
+
+    def _poll(self, uuids: Sequence[str], index: int) -> tuple[list[Message], int]:
+        """Messages of up to BATCH invoices, and the index reached: what came is never lost."""
+        messages: list[Message] = []
+        for position in range(index, min(index + BATCH, len(uuids))):
+            try:
+                messages += self._messages(uuids[position])
+            except Retryable:
+                if position == index:
+                    raise
+                return messages, position
+        return messages, min(index + BATCH, len(uuids))
+
+    def _messages(self, uuid: str) -> list[Message]:
+        provider = self.provider
+        try:
+            answer = self._client.get_json(self._dialect.messages.format(uuid=_safe(uuid)))
+            return [_message(item, provider, uuid) for item in _items(answer)]
+        except (Refused, Malformed) as problem:  # this invoice alone: the others go on
+            raw = json.dumps(problem.as_dict()).encode()
+            return [Message(provider, f"{uuid}:error", raw, document=uuid)]
+
+
+def _safe(uuid: str) -> str:
+    """An id that goes into a path must not lead out of it."""
+    if not uuid.replace("-", "").isalnum():
+        raise Refused(f"{uuid[:60]!r} is no id of an invoice")
+    return uuid
+
+
+def _items(answer: Any) -> list[Any]:
+    """The list in an answer: bare, below ``data``, or below the JSON-LD name for members."""
+    for found in (answer, child(answer, "data"), child(answer, "hydra:member")):
+        if isinstance(found, list):
+            return found
+    raise NotJson("the answer holds no list")
+
+
+def _message(item: Any, provider: str, uuid: str) -> Message:
+    raw = json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
+    name = text(child(item, "file_name"))
+    return Message(provider, text(child(item, "uuid")), raw, name, document=uuid)
+
+
+def open_openapi(account: Account, connect: Callable[[str], Client]) -> InvoiceList:
+    """The feed of Openapi.it, with its bearer token."""
+    client = connect(account.base or OPENAPI.bases[0])
+    client.authorize(f"Bearer {account.secret}")
+    return InvoiceList(client, OPENAPI, sorted(account.documents))
+
+
+def open_acube(account: Account, connect: Callable[[str], Client]) -> InvoiceList:
+    """The feed of A-Cube: user and password buy a token for a day."""
+    base = (account.base or ACUBE.bases[0]).rstrip("/")
+    login = connect(ACUBE.login.get(base, base))
+    answer = login.post_json("/login", json={"email": account.user, "password": account.secret})
+    token = text(child(answer, "token"))
+    if not token:
+        raise CredentialsRefused("the login gave no token")
+    client = connect(base)
+    client.authorize(f"Bearer {token}")
+    return InvoiceList(client, ACUBE, sorted(account.documents))
+
+
+def recognises(data: Any) -> bool:
+    """Whether this JSON is a message, or an answer with a list of them."""
+    found = _listed(data)
+    return bool(found) and isinstance(found[0], dict) and {"type", "message"} <= found[0].keys()
+
+
+def _listed(data: Any) -> list[Any]:
+    try:
+        return _items(data)
+    except NotJson:
+        return [data]
+
+
+def parse_json(data: Any) -> tuple[Notification, ...]:
+    """The notifications in a message or in an answer with several."""
+    return tuple(_notification(item) for item in _listed(data))
+
+
+def _notification(item: Any) -> Notification:
+    kind = BY_TYPE.get(text(child(item, "type")))
+    content = child(item, "message")
+    result = _get(content, "EsitoCommittente") or content
+    code = text(_get(result, "Esito")) or text(_get(content, "Scarto"))
+    unknown = mapping.ANSWERS.get(code, Outcome.UNKNOWN)
+    return Notification(
+        network="sdi",
+        type=kind.type if kind else text(child(item, "type")),
+        outcome=(kind.outcome or unknown) if kind else Outcome.UNKNOWN,
+        direction=kind.direction if kind else Direction.SENT,
+        title=text(child(content, "@type")),
+        code=code,
+        text=text(_get(result, "Descrizione")) or text(_get(content, "Note")),
+        exchange_id=text(_get(content, "IdentificativoSdI")),
+        external_id=text(_get(content, "MessageId")) or text(child(item, "uuid")),
+        file_name=text(_get(content, "NomeFile")),
+        archive_name=text(_get(_get(content, "RiferimentoArchivio"), "NomeFile")),
+        invoices=_references(result),
+        dates=dated(
+            received=_get(content, "DataOraRicezione"),
+            delivered=_get(content, "DataOraConsegna"),
+            available=_get(content, "DataMessaADisposizione"),
+            updated=child(item, "created_at"),
+        ),
+        errors=_errors(content) or _refusal(code, result),
+    )
+
+
+def _get(node: Any, name: str) -> Any:
+    """A member by its name in the schema, written as there or in snake case."""
+    return child(node, name) if child(node, name) is not None else child(node, _snake(name))
+
+
+def _snake(name: str) -> str:
+    """
+    >>> _snake("DataOraRicezione"), _snake("IdentificativoSdI")
+    ('data_ora_ricezione', 'identificativo_sdi')
+    """
+    name = name.replace("SdI", "Sdi")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]
+
+
+def _listed_below(node: Any, name: str) -> list[Any]:
+    found = _get(node, name)
+    return found if isinstance(found, list) else [found] if found else []
+
+
+def _errors(content: Any) -> tuple[Any, ...]:
+    nodes = _listed_below(_get(content, "ListaErrori"), "Errore")
+    return tuple(
+        error(
+            text(_get(node, "Codice")),
+            text(_get(node, "Descrizione")),
+            text(_get(node, "Suggerimento")),
+        )
+        for node in nodes
+    )
+
+
+def _refusal(code: str, result: Any) -> tuple[Any, ...]:
+    if not code or mapping.ANSWERS.get(code) == Outcome.ACCEPTED:
+        return ()
+    return (error(code, text(_get(result, "Descrizione")) or mapping.TEXTS.get(code, "")),)
+
+
+def _references(result: Any) -> tuple[InvoiceRef, ...]:
+    return tuple(
+        InvoiceRef(text(_get(node, "NumeroFattura")), year_of(_get(node, "AnnoFattura")))
+        for node in _listed_below(result, "RiferimentoFattura")
+    )

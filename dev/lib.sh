@@ -112,7 +112,7 @@ build_venv() {
   "$BASE_PYTHON" -c 'import ensurepip' 2>/dev/null || apt_install python3-venv
   "$BASE_PYTHON" -m venv "$VENV" >&2 ||
     die "$BASE_PYTHON makes no environment: install its 'venv' package, or name another one, PYTHON=/path/to/python3.12 dev/…"
-  "$PY" -m pip install -q --disable-pip-version-check -r "$ROOT/dev/requirements.txt" >&2 ||
+  "$PY" -m pip install -q --disable-pip-version-check --use-pep517 -r "$ROOT/dev/requirements.txt" >&2 ||
     die "the Python packages of dev/requirements.txt could not be installed: see pip's message above; without a network, set PIP_INDEX_URL or PIP_FIND_LINKS to what you have."
   touch "$VENV/.complete"
 }

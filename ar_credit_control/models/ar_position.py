@@ -1,8 +1,448 @@
-from odoo import models
+from collections import defaultdict
+from dataclasses import replace
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..rules.exposure import CurrencyShare, Limit, Position
+
+LEDGER = ("not_due", "due_1_30", "due_31_60", "due_61_90", "due_over_90", "unapplied")
+RECEIVABLES = SQL(
+    "ARRAY(SELECT id FROM account_account WHERE account_type = 'asset_receivable')"
+)
 
 
 class ArPosition(models.AbstractModel):
-    """The one source of what customers owe."""
+    """The one source of what customers owe.
+
+    Everything is computed from the ledger when asked for, in one statement for any number of
+    customers. The parts of that statement are methods of their own, so that lists, reports and
+    later capabilities read the same figures from the same text.
+    """
 
     _name = "ar.position"
     _description = "Receivables position"
+
+    # ------------------------------------------------------------------ public
+    @api.model
+    def _get_positions(self, partners, company=None, as_of=None, overdue_days=()):
+        """Return what the commercial entities of ``partners`` owe the company and its branches.
+
+        :param partners: any contacts; each stands for its commercial partner
+        :param company: default the current one; figures are in its currency
+        :param as_of: a date: the ledger as it stood at the end of that day, payments made later
+            undone. Orders, drafts and pending payments keep no history and are then left out.
+        :param overdue_days: numbers of days for ``Position.overdue_beyond``
+        :return: ``{commercial partner id: Position}``, every partner asked for included
+
+        Rights are not checked: callers decide who may see a position (``_ar_visible_domain``).
+        """
+        company = company or self.env.company
+        rows = self._get_rows(partners, company, as_of, overdue_days)
+        return {key: position for key, (position, _row) in rows.items()}
+
+    @api.model
+    def _get_rows(self, partners, company, as_of=None, overdue_days=()):
+        """As ``_get_positions``, with what the credit profile says beside each position."""
+        ids = partners.commercial_partner_id.ids
+        if not ids:
+            return {}
+        self._flush_ledger()
+        rows = self.env.execute_query_dict(
+            self._positions_sql(company, ids, as_of, tuple(overdue_days))
+        )
+        positions = {row["customer_id"]: self._to_position(row, company) for row in rows}
+        positions = self._add_shared_exposure(positions, company, as_of)
+        return {row["customer_id"]: (positions[row["customer_id"]], row) for row in rows}
+
+    # ------------------------------------------------------------------ statement
+    @api.model
+    def _positions_sql(self, company, ids, as_of=None, overdue_days=()):
+        """One row per customer in ``ids`` with every figure of a position."""
+        today = as_of or fields.Date.context_today(self)
+        return SQL(
+            """
+            WITH ledger AS (%(ledger)s), pending AS (%(pending)s),
+                 drafts AS (%(drafts)s), orders AS (%(orders)s)
+            SELECT customer.id AS customer_id, ledger.*, pending.payments_pending,
+                   drafts.draft_invoices, orders.orders, %(limit)s AS credit_limit,
+                   profile.credit_mode, profile.limit_valid_until, profile.raise_amount,
+                   profile.raise_from, profile.raise_until, profile.insured_amount,
+                   profile.policy_id, profile.manual_hold, profile.manual_hold_reason,
+                   profile.assessed_on, profile.review_date
+              FROM res_partner customer
+         LEFT JOIN ledger ON ledger.ledger_customer_id = customer.id
+         LEFT JOIN pending ON pending.customer_id = customer.id
+         LEFT JOIN drafts ON drafts.customer_id = customer.id
+         LEFT JOIN orders ON orders.customer_id = customer.id
+         LEFT JOIN ar_credit_profile profile
+                ON profile.partner_id = customer.id AND profile.company_id = %(root)s
+             WHERE customer.id = ANY(%(ids)s)
+            """,
+            ledger=self._ledger_sql(company, today, ids, as_of, overdue_days),
+            pending=self._pending_sql(company, ids, as_of),
+            drafts=self._drafts_sql(company, ids, as_of),
+            orders=self._orders_sql(company, ids, as_of),
+            limit=self._credit_limit_sql(company, SQL("customer")),
+            root=company.root_id.id,
+            ids=ids,
+        )
+
+    @api.model
+    def _ledger_sql(self, company, today, ids=None, as_of=None, overdue_days=()):
+        """Open items by customer: ageing buckets, unapplied credit, oldest due date, currencies."""
+        beyond = SQL(", ").join(
+            SQL(
+                "COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND due < %s), 0) AS %s",
+                fields.Date.subtract(today, days=days),
+                SQL.identifier(f"beyond_{days}"),
+            )
+            for days in overdue_days
+        )
+        beyond_sums = SQL("").join(
+            SQL(", SUM(%(name)s) AS %(name)s", name=SQL.identifier(f"beyond_{days}"))
+            for days in overdue_days
+        )
+        return SQL(
+            """
+            SELECT customer_id AS ledger_customer_id, SUM(not_due) AS not_due,
+                   SUM(due_1_30) AS due_1_30, SUM(due_31_60) AS due_31_60,
+                   SUM(due_61_90) AS due_61_90, SUM(due_over_90) AS due_over_90,
+                   SUM(unapplied) AS unapplied, MIN(oldest_due) AS oldest_due,
+                   jsonb_agg(jsonb_build_array(currency_id, balance_currency, overdue_currency))
+                       FILTER (WHERE currency_id <> %(currency)s) AS by_currency%(beyond_sums)s
+              FROM (
+                SELECT customer_id, currency_id,
+                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late <= 0), 0) AS not_due,
+                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late BETWEEN 1 AND 30), 0) AS due_1_30,
+                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late BETWEEN 31 AND 60), 0) AS due_31_60,
+                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late BETWEEN 61 AND 90), 0) AS due_61_90,
+                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late > 90), 0) AS due_over_90,
+                       COALESCE(-SUM(residual) FILTER (WHERE residual < 0), 0) AS unapplied,
+                       MIN(due) FILTER (WHERE residual > 0 AND late > 0) AS oldest_due,
+                       SUM(residual_currency) AS balance_currency,
+                       COALESCE(SUM(residual_currency)
+                                FILTER (WHERE residual > 0 AND late > 0), 0) AS overdue_currency
+                       %(comma)s %(beyond)s
+                  FROM (SELECT item.*, %(today)s::date - item.due AS late FROM (%(items)s) item) item
+              GROUP BY customer_id, currency_id
+              ) per_currency
+          GROUP BY customer_id
+            """,
+            currency=company.currency_id.id,
+            beyond=beyond,
+            comma=SQL(",") if overdue_days else SQL(),
+            beyond_sums=beyond_sums,
+            today=today,
+            items=self._items_sql(company, ids, as_of),
+        )
+
+    @api.model
+    def _items_sql(self, company, ids=None, as_of=None):
+        """One row per open receivable instalment: residual in company and document currency.
+
+        With ``as_of`` the residual is the balance less what was reconciled up to that day, the
+        formula by which core computes ``amount_residual``.
+        """
+        if as_of:
+            residual = self._residual_as_of_sql(as_of, "balance", "amount", "amount")
+            in_currency = self._residual_as_of_sql(
+                as_of, "amount_currency", "debit_amount_currency", "credit_amount_currency"
+            )
+            state = SQL("line.date <= %s", as_of)
+        else:
+            residual = SQL("line.amount_residual")
+            in_currency = SQL("line.amount_residual_currency")
+            state = SQL("line.reconciled IS NOT TRUE")
+        return SQL(
+            """
+            SELECT partner.commercial_partner_id AS customer_id, line.id, line.move_id,
+                   line.company_id, line.currency_id, COALESCE(line.date_maturity, line.date) AS due,
+                   %(residual)s AS residual, %(in_currency)s AS residual_currency
+              FROM account_move_line line
+              JOIN res_partner partner ON partner.id = line.partner_id
+             WHERE line.account_id = ANY(%(receivables)s) AND line.parent_state = 'posted'
+               AND %(state)s AND line.company_id = ANY(%(companies)s) AND %(scope)s
+            """,
+            residual=residual,
+            in_currency=in_currency,
+            receivables=RECEIVABLES,
+            state=state,
+            companies=self._companies_sql(company),
+            scope=self._scope_sql(SQL("line.partner_id"), ids),
+        )
+
+    def _residual_as_of_sql(self, as_of, amount, debit_column, credit_column):
+        matched = (
+            SQL(
+                "COALESCE((SELECT SUM(part.%s) FROM account_partial_reconcile part"
+                " WHERE part.%s = line.id AND part.max_date <= %s), 0)",
+                SQL.identifier(column),
+                SQL.identifier(side),
+                as_of,
+            )
+            for column, side in (
+                (debit_column, "debit_move_id"),
+                (credit_column, "credit_move_id"),
+            )
+        )
+        return SQL("line.%s - %s + %s", SQL.identifier(amount), *matched)
+
+    @api.model
+    def _pending_sql(self, company, ids=None, as_of=None):
+        """Payments registered without a journal entry, up to what their invoices still owe.
+
+        Core shows such an invoice as paid or in payment while its ledger item stays open.
+        """
+        return SQL(
+            """
+            SELECT partner.commercial_partner_id AS customer_id,
+                   SUM(SIGN(pay.amount_company_currency_signed) * CASE
+                       WHEN invoices.residual IS NOT NULL
+                       THEN LEAST(ABS(pay.amount_company_currency_signed), ABS(invoices.residual))
+                       WHEN pay.state = 'in_process' THEN ABS(pay.amount_company_currency_signed)
+                       ELSE 0 END) AS payments_pending
+              FROM account_payment pay
+              JOIN res_partner partner ON partner.id = pay.partner_id
+         LEFT JOIN LATERAL (
+                SELECT SUM(line.amount_residual) AS residual
+                  FROM account_move__account_payment rel
+                  JOIN account_move_line line ON line.move_id = rel.invoice_id
+                 WHERE rel.payment_id = pay.id AND line.parent_state = 'posted'
+                   AND line.account_id = ANY(%(receivables)s)
+              ) invoices ON TRUE
+             WHERE pay.move_id IS NULL AND pay.state IN ('in_process', 'paid')
+               AND pay.partner_type = 'customer' AND %(live)s
+               AND pay.company_id = ANY(%(companies)s) AND %(scope)s
+          GROUP BY partner.commercial_partner_id
+            """,
+            receivables=RECEIVABLES,
+            live=SQL("FALSE") if as_of else SQL("TRUE"),
+            companies=self._companies_sql(company),
+            scope=self._scope_sql(SQL("pay.partner_id"), ids),
+        )
+
+    @api.model
+    def _drafts_sql(self, company, ids=None, as_of=None):
+        """Customer invoices not posted yet, credit notes deducted."""
+        return SQL(
+            """
+            SELECT move.commercial_partner_id AS customer_id,
+                   SUM(move.amount_total_signed) AS draft_invoices
+              FROM account_move move
+             WHERE move.state = 'draft'
+               AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt') AND %(live)s
+               AND move.company_id = ANY(%(companies)s) AND %(scope)s
+          GROUP BY move.commercial_partner_id
+            """,
+            live=SQL("FALSE") if as_of else SQL("TRUE"),
+            companies=self._companies_sql(company),
+            scope=(
+                SQL("move.commercial_partner_id = ANY(%s)", ids)
+                if ids is not None
+                else SQL("move.commercial_partner_id IS NOT NULL")
+            ),
+        )
+
+    @api.model
+    def _orders_sql(self, company, ids=None, as_of=None):
+        """Confirmed orders less what is invoiced (drafts included: they are counted by themselves).
+
+        The debtor is the commercial partner of the invoice address. A down payment invoice lowers
+        what is still to come by its own amount until the final invoice takes it off.
+        """
+        return SQL(
+            """
+            SELECT customer_id, SUM(GREATEST(0, remaining) * %(rate)s) AS orders
+              FROM (
+                SELECT partner.commercial_partner_id AS customer_id, so.id, so.currency_id,
+                       SUM(CASE
+                           WHEN line.is_downpayment THEN -COALESCE((
+                               SELECT SUM(item.price_total * CASE move.move_type
+                                          WHEN 'out_refund' THEN -1 ELSE 1 END)
+                                 FROM sale_order_line_invoice_rel rel
+                                 JOIN account_move_line item ON item.id = rel.invoice_line_id
+                                 JOIN account_move move ON move.id = item.move_id
+                                WHERE rel.order_line_id = line.id AND move.state <> 'cancel'), 0)
+                           WHEN line.product_uom_qty > 0 THEN line.price_total * GREATEST(0,
+                               GREATEST(line.product_uom_qty, line.qty_delivered)
+                               - line.qty_invoiced) / line.product_uom_qty
+                           ELSE 0 END) AS remaining
+                  FROM sale_order so
+                  JOIN res_partner partner ON partner.id = so.partner_invoice_id
+                  JOIN sale_order_line line ON line.order_id = so.id
+                 WHERE so.state = 'sale' AND so.invoice_status <> 'invoiced'
+                   AND line.display_type IS NULL AND %(live)s
+                   AND so.company_id = ANY(%(companies)s) AND %(scope)s
+              GROUP BY partner.commercial_partner_id, so.id
+              ) so
+          GROUP BY customer_id
+            """,
+            rate=self._rate_sql(company, SQL("so.currency_id")),
+            live=SQL("FALSE") if as_of else SQL("TRUE"),
+            companies=self._companies_sql(company),
+            scope=self._scope_sql(SQL("so.partner_invoice_id"), ids),
+        )
+
+    # ------------------------------------------------------------------ pieces
+    def _companies_sql(self, company):
+        """The company tree whose ledger counts, as core's ``credit`` reads it."""
+        return SQL(
+            "ARRAY(SELECT id FROM res_company WHERE parent_path LIKE %s)",
+            f"{company.root_id.id}/%",
+        )
+
+    def _scope_sql(self, column, ids):
+        """Restrict a contact column to the members of some commercial entities."""
+        if ids is None:
+            return SQL("TRUE")
+        return SQL(
+            "%s = ANY(ARRAY(SELECT id FROM res_partner WHERE commercial_partner_id = ANY(%s)))",
+            column,
+            ids,
+        )
+
+    def _rate_sql(self, company, currency):
+        """Factor from a currency to the company's, by the rule of ``res.currency``, today."""
+        return SQL(
+            "CASE WHEN %(currency)s = %(own)s THEN 1 ELSE %(to_rate)s / %(from_rate)s END",
+            currency=currency,
+            own=company.currency_id.id,
+            to_rate=self._latest_rate_sql(company, SQL("%s", company.currency_id.id)),
+            from_rate=self._latest_rate_sql(company, currency),
+        )
+
+    def _latest_rate_sql(self, company, currency):
+        return SQL(
+            """COALESCE(
+                (SELECT rate FROM res_currency_rate
+                  WHERE currency_id = %(currency)s AND name <= %(today)s
+                    AND (company_id IS NULL OR company_id = %(root)s)
+               ORDER BY company_id, name DESC LIMIT 1),
+                (SELECT rate FROM res_currency_rate
+                  WHERE currency_id = %(currency)s
+                    AND (company_id IS NULL OR company_id = %(root)s)
+               ORDER BY company_id, name LIMIT 1), 1)""",
+            currency=currency,
+            today=fields.Date.context_today(self),
+            root=company.root_id.id,
+        )
+
+    def _credit_limit_sql(self, company, alias):
+        """Core's company-dependent limit, with the company's default where a customer has none."""
+        Partner = self.env["res.partner"].with_company(company)
+        fallback = Partner._fields["credit_limit"].get_company_dependent_fallback(Partner)
+        return SQL(
+            "COALESCE((%s.credit_limit ->> %s)::numeric, %s)",
+            alias,
+            str(company.id),
+            fallback or 0.0,
+        )
+
+    @api.model
+    def _limit_amount_sql(self, company):
+        """The limit in force for ``partner`` and ``profile``: NULL none set, 0 no credit."""
+        today = fields.Date.context_today(self)
+        return SQL(
+            """CASE WHEN profile.credit_mode = 'no_credit' THEN 0
+                    ELSE NULLIF(GREATEST(%(limit)s, CASE
+                        WHEN profile.raise_until >= %(today)s
+                         AND COALESCE(profile.raise_from, %(today)s) <= %(today)s
+                        THEN profile.raise_amount ELSE 0 END), 0) END""",
+            limit=self._credit_limit_sql(company, SQL("partner")),
+            today=SQL("%s::date", today),
+        )
+
+    def _flush_ledger(self):
+        """Write what the ORM still holds back: the statement reads the tables."""
+        flush = {
+            "account.move.line": (
+                "account_id", "amount_residual", "amount_residual_currency", "balance",
+                "amount_currency", "company_id", "currency_id", "date", "date_maturity",
+                "parent_state", "partner_id", "reconciled", "price_total",
+            ),
+            "account.move": (
+                "state", "move_type", "amount_total_signed", "commercial_partner_id", "company_id",
+            ),
+            "account.payment": (
+                "state", "amount_company_currency_signed", "move_id", "partner_id",
+                "partner_type", "company_id", "invoice_ids",
+            ),
+            "sale.order": (
+                "state", "invoice_status", "partner_invoice_id", "company_id", "currency_id",
+            ),
+            "sale.order.line": (
+                "price_total", "product_uom_qty", "qty_delivered", "qty_invoiced",
+                "is_downpayment", "display_type", "invoice_lines", "order_id",
+            ),
+            "account.partial.reconcile": None,
+            "res.partner": ("commercial_partner_id", "credit_limit"),
+            "ar.credit.profile": None,
+        }
+        for model, names in flush.items():
+            self.env[model].flush_model(names)
+
+    # ------------------------------------------------------------------ rows
+    def _to_position(self, row, company):
+        currency = company.currency_id
+        money = {
+            name: currency.round(float(row[name] or 0.0))
+            for name in (*LEDGER, "payments_pending", "draft_invoices", "orders")
+        }
+        return Position(
+            partner_id=row["customer_id"],
+            oldest_due=row["oldest_due"],
+            insured=float(row["insured_amount"] or 0.0),
+            limit=self._to_limit(row),
+            by_currency=tuple(CurrencyShare(*share) for share in row["by_currency"] or ()),
+            overdue_beyond={
+                int(name.removeprefix("beyond_")): float(value or 0.0)
+                for name, value in row.items()
+                if name.startswith("beyond_")
+            },
+            **money,
+        )
+
+    def _to_limit(self, row):
+        if row["credit_mode"] == "no_credit":
+            return Limit("no_credit")
+        today = fields.Date.context_today(self)
+        amount, until = float(row["credit_limit"]), None
+        starts, ends = row["raise_from"], row["raise_until"]
+        if ends and today <= ends and (not starts or starts <= today):
+            amount, until = max(amount, float(row["raise_amount"] or 0.0)), ends
+        if amount <= 0:
+            return Limit()
+        return Limit("amount", amount, row["limit_valid_until"], until)
+
+    def _add_shared_exposure(self, positions, company, as_of):
+        """Where companies share one limit, count what the customer owes the others against it."""
+        group = company.root_id.sudo().ar_credit_group_id
+        if not group or as_of:
+            return positions
+        others = defaultdict(float)
+        limits = {}
+        today = fields.Date.context_today(self)
+        for member in group.company_ids:
+            if member == company.root_id:
+                continue
+            rows = self.env.execute_query_dict(self._positions_sql(member, list(positions)))
+            for row in rows:
+                theirs = self._to_position(row, member)
+                others[theirs.partner_id] += member.currency_id._convert(
+                    theirs.exposure, company.currency_id, company, today
+                )
+                if member == group.company_id:
+                    limits[theirs.partner_id] = self._convert_limit(theirs.limit, member, company)
+        return {
+            key: replace(
+                position, shared_exposure=others[key], limit=limits.get(key, position.limit)
+            )
+            for key, position in positions.items()
+        }
+
+    def _convert_limit(self, limit, source, target):
+        amount = source.currency_id._convert(
+            limit.amount, target.currency_id, target, fields.Date.context_today(self)
+        )
+        return replace(limit, amount=amount)

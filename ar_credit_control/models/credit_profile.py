@@ -1,22 +1,241 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+# Written by limit decisions (``ar.credit.limit``) and by the check itself, never by hand.
+DECIDED = {
+    "partner_id",
+    "company_id",
+    "credit_mode",
+    "limit_valid_until",
+    "raise_amount",
+    "raise_from",
+    "raise_until",
+    "confirmations",
+}
+MANAGED = {"policy_id", "insured_amount", "user_id"}
 
 
 class CreditProfile(models.Model):
-    """What is decided, rather than derived, about one customer of one company."""
+    """What is decided, rather than derived, about one customer of one company.
+
+    The row is also what two simultaneous confirmations for one customer meet at: see ``_lock``.
+    """
 
     _name = "ar.credit.profile"
     _description = "Credit profile"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _rec_name = "partner_id"
     _order = "id"
 
     partner_id = fields.Many2one(
-        "res.partner", required=True, index=True, ondelete="cascade", string="Customer"
+        "res.partner",
+        string="Customer",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        readonly=True,
     )
-    company_id = fields.Many2one("res.company", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, ondelete="cascade", readonly=True
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
+    salesperson_id = fields.Many2one(related="partner_id.user_id")
+    policy_id = fields.Many2one(
+        "ar.credit.policy",
+        tracking=True,
+        domain="[('company_id', '=', company_id)]",
+        help="Empty: the company's policy.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        tracking=True,
+        help="Decides about this customer's credit and is told of orders on hold.",
+    )
+    credit_mode = fields.Selection(
+        [("limit", "By credit limit"), ("no_credit", "No credit: payment in advance")],
+        default="limit",
+        required=True,
+        tracking=True,
+    )
+    credit_limit = fields.Monetary(
+        compute="_compute_credit_limit", help="The customer's own limit, or the company's default."
+    )
+    limit_valid_until = fields.Date(tracking=True)
+    raise_amount = fields.Monetary(string="Limit during raise", readonly=True)
+    raise_from = fields.Date(readonly=True)
+    raise_until = fields.Date(readonly=True)
+    manual_hold = fields.Boolean(string="On hold", tracking=True)
+    manual_hold_reason = fields.Char(string="Hold reason", tracking=True)
+    assessed_on = fields.Date(string="Assessed on", tracking=True)
+    review_date = fields.Date(string="Next review", tracking=True)
+    insured_amount = fields.Monetary(tracking=True)
+    limit_ids = fields.One2many("ar.credit.limit", "profile_id", string="Limit decisions")
+    ar_widget = fields.Json(compute="_compute_ar_widget", string="Position")
+    confirmations = fields.Integer(
+        default=0, readonly=True, copy=False, help="Grows with each order that was checked."
+    )
 
     _partner_company_unique = models.Constraint(
         "UNIQUE(partner_id, company_id)",
         "A customer has one credit profile per company.",
     )
+
+    @api.depends("partner_id.credit_limit")
+    @api.depends_context("company")
+    def _compute_credit_limit(self):
+        for profile in self:
+            # shown to everyone who may read the profile; core opens the field to accountants only
+            partner = profile.partner_id.sudo().with_company(profile.company_id)
+            profile.credit_limit = partner.credit_limit
+
+    @api.depends_context("uid")
+    def _compute_ar_widget(self):
+        for company, profiles in self.grouped("company_id").items():
+            for profile in profiles:
+                profile.ar_widget = profile.partner_id.with_company(company).ar_widget
+
+    def write(self, vals):
+        self._check_write(vals)
+        if vals.get("assessed_on") and "review_date" not in vals:
+            for profile in self:
+                months = profile._get_policy().review_months
+                super(CreditProfile, profile).write({
+                    "review_date": fields.Date.add(
+                        fields.Date.to_date(vals["assessed_on"]), months=months
+                    )
+                })
+        return super().write(vals)
+
+    def _check_write(self, vals):
+        """Limits change by decisions, which know who may; the rest belongs to the manager."""
+        if self.env.su:
+            return
+        if DECIDED & vals.keys():
+            raise AccessError(
+                self.env._("A customer's limit changes by a decision only: propose a limit.")
+            )
+        lifts_hold = "manual_hold" in vals and not vals["manual_hold"]
+        if lifts_hold or MANAGED & vals.keys():
+            if not self.env.user.has_group("ar_credit_control.group_credit_manager"):
+                raise AccessError(
+                    self.env._(
+                        "Only a credit manager lifts a hold or changes a customer's policy and cover."
+                    )
+                )
+
+    def _get_policy(self):
+        self.ensure_one()
+        return self.policy_id or self.company_id.ar_credit_policy_id
+
+    def _get_credit_manager(self):
+        """Who is told of an order on hold: the customer's responsible, or the policy's manager."""
+        self.ensure_one()
+        return (
+            self.user_id
+            or self._get_policy().manager_id
+            or self.env.ref("ar_credit_control.group_credit_manager").all_user_ids.filtered(
+                lambda user: user.active and self.company_id in user.company_ids
+            ).sorted("id")[-1:]
+        )
+
+    @api.model
+    def _get_or_create(self, partner, company):
+        """The profile of a customer, made when it is first needed."""
+        self._ensure(partner.commercial_partner_id.ids, company.root_id)
+        return self.search([
+            ("partner_id", "=", partner.commercial_partner_id.id),
+            ("company_id", "=", company.root_id.id),
+        ])
+
+    @api.model
+    def _ensure(self, partner_ids, company):
+        self.env.cr.execute(SQL(
+            """
+            INSERT INTO ar_credit_profile
+                   (partner_id, company_id, credit_mode, confirmations,
+                    create_uid, create_date, write_uid, write_date)
+            SELECT id, %(company)s, 'limit', 0, %(uid)s, now() at time zone 'UTC',
+                   %(uid)s, now() at time zone 'UTC'
+              FROM unnest(%(ids)s) AS id
+       ON CONFLICT (partner_id, company_id) DO NOTHING
+            """,
+            company=company.id,
+            uid=self.env.uid,
+            ids=list(partner_ids),
+        ))
+
+    @api.model
+    def _lock(self, partner_ids, company):
+        """Serialize decisions about these customers, and return ``{partner id: values}``.
+
+        Odoo's transactions read a snapshot, so waiting for a lock is not enough: the second of
+        two confirmations would wait and then still not see the first one's order. The row is
+        therefore written to; the second transaction then fails to serialize and is run again by
+        Odoo on a fresh snapshot. Rows are locked in the order of their ids, against deadlocks.
+        """
+        keeper = company.root_id.sudo().ar_credit_group_id.company_id or company.root_id
+        self.flush_model()
+        if keeper != company.root_id:
+            self._lock_rows(partner_ids, keeper)
+        rows = self._lock_rows(partner_ids, company.root_id)
+        self.invalidate_model(["confirmations"], flush=False)
+        return {row["partner_id"]: row for row in rows}
+
+    def _lock_rows(self, partner_ids, company):
+        return self.env.execute_query_dict(SQL(
+            """
+            INSERT INTO ar_credit_profile AS profile
+                   (partner_id, company_id, credit_mode, confirmations,
+                    create_uid, create_date, write_uid, write_date)
+            SELECT id, %(company)s, 'limit', 1, %(uid)s, now() at time zone 'UTC',
+                   %(uid)s, now() at time zone 'UTC'
+              FROM unnest(%(ids)s) AS id ORDER BY id
+       ON CONFLICT (partner_id, company_id)
+         DO UPDATE SET confirmations = profile.confirmations + 1
+         RETURNING id, partner_id, policy_id, manual_hold, manual_hold_reason, assessed_on,
+                   review_date, user_id
+            """,
+            company=company.id,
+            uid=self.env.uid,
+            ids=sorted(partner_ids),
+        ))
+
+    @api.model
+    def _cron_review(self):
+        """Remind the responsible of each customer whose review is due, once per review."""
+        due = self.search([("review_date", "<=", fields.Date.context_today(self))])
+        xmlid = "ar_credit_control.activity_review"
+        activity_type = self.env.ref(xmlid)
+        reminded = set(
+            self.env["mail.activity"]
+            .search([
+                ("res_model", "=", self._name),
+                ("res_id", "in", due.ids),
+                ("activity_type_id", "=", activity_type.id),
+            ])
+            .mapped("res_id")
+        )
+        for profile in due.filtered(lambda p: p.id not in reminded):
+            manager = profile._get_credit_manager()
+            profile.activity_schedule(
+                xmlid,
+                user_id=manager.id or self.env.uid,
+                summary=self.env._("Review the credit of %s", profile.partner_id.display_name),
+            )
+
+    def action_open_partner(self):
+        self.ensure_one()
+        return self.partner_id.get_formview_action()
+
+    def action_propose_limit(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ar.credit.limit",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_profile_id": self.id, "default_amount": self.credit_limit},
+            "name": self.env._("Propose a credit limit"),
+        }

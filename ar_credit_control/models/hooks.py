@@ -1,6 +1,16 @@
 """What happens once, when the addon is installed."""
 
+from odoo.tools import SQL
+
 
 def post_init_hook(env):
-    """Turn core's credit limit on: without it the limit has no field on the customer form."""
-    env["res.company"].search([]).account_use_credit_limit = True
+    """Give companies a policy, and take what was confirmed before as checked."""
+    env["res.company"].search([])._ar_create_policy()
+    env.cr.execute(SQL(
+        """
+        UPDATE sale_order SET ar_cleared_amount = amount_total / COALESCE(NULLIF(currency_rate, 0), 1),
+               ar_cleared_partner_id = partner.commercial_partner_id
+          FROM res_partner partner
+         WHERE partner.id = sale_order.partner_invoice_id AND sale_order.state = 'sale'
+        """
+    ))

@@ -6,6 +6,7 @@ days are whole days. Nothing here reads a database.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -67,6 +68,8 @@ class Position:
     in the customer's favour (credit notes, unmatched payments), as a positive number, so
     ``balance`` = buckets − unapplied, the figure that Odoo calls *Total Receivable*.
     ``payments_pending`` are payments registered without a journal entry: not yet in the balance.
+    ``overdue_beyond`` holds, for each number of days asked for, what is overdue for longer.
+    ``shared_exposure`` is the exposure in other companies that share the limit with this one.
     """
 
     partner_id: int
@@ -84,8 +87,10 @@ class Position:
     disputed: float = 0.0
     promised: float = 0.0
     insured: float = 0.0
+    shared_exposure: float = 0.0
     limit: Limit = field(default_factory=Limit)
     by_currency: tuple[CurrencyShare, ...] = ()
+    overdue_beyond: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def overdue(self) -> float:
@@ -114,17 +119,34 @@ class Position:
         )
 
     @property
+    def exposure_shared(self) -> float:
+        """What counts against the limit: exposure here and in companies that share the limit."""
+        return self.exposure + self.shared_exposure
+
+    @property
     def available(self) -> float | None:
         """Limit less exposure (negative when exceeded); None when no limit is set."""
-        return None if self.limit.kind == "none" else self.limit.amount - self.exposure
+        return None if self.limit.kind == "none" else self.limit.amount - self.exposure_shared
 
     @property
     def use_percent(self) -> float | None:
         """Exposure in percent of the limit; None when there is no amount to divide by."""
         if self.limit.kind != "amount" or self.limit.amount <= 0:
             return None
-        return 100.0 * self.exposure / self.limit.amount
+        return 100.0 * self.exposure_shared / self.limit.amount
 
     def oldest_days(self, today: date) -> int:
         """Days past due of the oldest open debit item; 0 when nothing is overdue."""
         return max(0, (today - self.oldest_due).days) if self.oldest_due else 0
+
+    def overdue_band(self, today: date) -> str:
+        """Ageing bucket of the oldest overdue item, ``none`` when nothing is overdue."""
+        days = self.oldest_days(today)
+        return ageing_bucket(days) if days else "none"
+
+    def limit_band(self) -> str:
+        """How far the limit is used, as a word for lists and groups."""
+        if self.limit.kind != "amount":
+            return self.limit.kind
+        use = self.exposure / self.limit.amount
+        return "over" if use > 1 else "high" if use > 0.8 else "low"

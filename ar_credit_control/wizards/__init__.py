@@ -1,0 +1,2 @@
+from . import credit_release
+from . import credit_request

@@ -1,0 +1,110 @@
+from collections import defaultdict
+from dataclasses import replace
+
+from odoo import api, fields, models
+
+from ..rules.credit_limit import Facts, Verdict, findings
+
+
+class CreditCheck(models.AbstractModel):
+    """Judges customers and orders by the credit policy."""
+
+    _name = "ar.credit.check"
+    _description = "Credit check"
+
+    @api.model
+    def _judge_partners(self, partners, company):
+        """Return ``{commercial partner id: Verdict}`` for customers looked at without an order."""
+        rows = self._get_rows(partners, company)
+        return {
+            key: self._verdict(row, company, Facts(position, self._today()))
+            for key, (position, row) in rows.items()
+        }
+
+    @api.model
+    def _judge_orders(self, orders, company):
+        """Return ``{order id: Verdict}``.
+
+        Orders that would pass count against those of the same customer behind them, so that a
+        batch cannot spend one limit twice.
+        """
+        rows = self._get_rows(orders.partner_invoice_id, company)
+        spent = defaultdict(float)
+        verdicts = {}
+        for order in orders:
+            key = order.partner_invoice_id.commercial_partner_id.id
+            if not key:
+                continue
+            position, row = rows[key]
+            position = replace(position, orders=position.orders + spent[key])
+            verdict = self._judge_order(order, position, row, company)
+            verdicts[order.id] = verdict
+            if not verdict.holding and order.state != "sale":
+                spent[key] += verdict.amount
+        return verdicts
+
+    def _judge_order(self, order, position, row, company):
+        amount = order._ar_amount(company)
+        confirmed = order.state == "sale"  # its amount is in position.orders by now
+        position = replace(position, this_order=0.0 if confirmed else amount)
+        facts = Facts(position, self._today(), order_amount=amount)
+        if amount <= 0:
+            return Verdict(position, amount=amount)
+        facts = self._add_terms(facts, order, row, company)
+        verdict = self._verdict(row, company, facts)
+        if not verdict.findings:
+            return verdict
+        # only now, since it costs a query: what is paid already risks nothing
+        paid, unbooked = order._ar_prepaid(company)
+        if not paid:
+            return verdict
+        position = replace(position, this_order=position.this_order - unbooked)
+        return self._verdict(row, company, replace(facts, position=position, prepaid=paid))
+
+    def _verdict(self, row, company, facts):
+        facts = replace(
+            facts,
+            manual_hold=bool(row["manual_hold"]),
+            review_date=row["review_date"],
+            assessed=bool(row["assessed_on"]) or facts.position.limit.kind != "none",
+        )
+        return Verdict(
+            facts.position,
+            findings(self._get_policy(row, company)._get_rules(), facts),
+            facts.manual_hold,
+            row["manual_hold_reason"],
+            facts.order_amount,
+        )
+
+    def _get_rows(self, partners, company):
+        days = self.env["ar.credit.policy"]._get_overdue_days(company.root_id.id)
+        return self.env["ar.position"]._get_rows(partners, company, overdue_days=days)
+
+    def _get_policy(self, row, company):
+        # decisions apply the policy to everybody, whoever may read it
+        policy = self.env["ar.credit.policy"].sudo()
+        return policy.browse(row["policy_id"]) or company.root_id.sudo().ar_credit_policy_id
+
+    def _add_terms(self, facts, order, row, company):
+        """Compare payment terms only where a rule asks and the order's term is not the usual."""
+        rules = self._get_policy(row, company)._get_rules()
+        if not any(rule.criterion == "term_longer" for rule in rules):
+            return facts
+        # an accounting field of the customer, used for the comparison only
+        agreed = order.partner_id.sudo().with_company(company).property_payment_term_id
+        if order.payment_term_id == agreed or not agreed or not order.payment_term_id:
+            return facts
+        today = facts.today
+        return replace(
+            facts,
+            term_days=_last_day(order.payment_term_id.sudo(), today),
+            customer_term_days=_last_day(agreed, today),
+        )
+
+    def _today(self):
+        return fields.Date.context_today(self)
+
+
+def _last_day(term, today):
+    """Days from an invoice of today to the last instalment of a payment term."""
+    return max(((line._get_due_date(today) - today).days for line in term.line_ids), default=0)

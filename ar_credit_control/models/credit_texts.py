@@ -1,0 +1,208 @@
+from odoo import api, fields, models
+from odoo.tools.misc import format_amount, format_date
+
+from ..rules.credit_limit import HOLD
+from ..rules.exposure import BUCKET_KEYS
+
+
+class CreditTexts(models.AbstractModel):
+    """The words and figures that people see about a position: one place, one wording."""
+
+    _name = "ar.credit.texts"
+    _description = "Wording of positions and decisions"
+
+    # ------------------------------------------------------------------ findings
+    @api.model
+    def _message(self, finding, company, reason=None):
+        """What a finding says, as one sentence."""
+        money, day = self._formats(company)
+        p = finding.params
+        match finding.criterion:
+            case "no_credit":
+                return self.env._("No credit is given: the customer pays in advance.")
+            case "manual_hold":
+                return self.env._("The customer is on hold: %s.", reason or self.env._("no reason"))
+            case "limit_use":
+                return self.env._(
+                    "Exposure of %(exposure)s against a credit limit of %(limit)s.",
+                    exposure=money(p["exposure"]),
+                    limit=money(p["limit"]),
+                )
+            case "overdue_days":
+                return self.env._(
+                    "%(amount)s overdue for more than %(days)s days, the oldest for %(oldest)s.",
+                    amount=money(p["overdue"]),
+                    days=p["days"],
+                    oldest=p["oldest"],
+                )
+            case "overdue_amount":
+                return self.env._("%s overdue.", money(p["overdue"]))
+            case "limit_expired":
+                return self.env._("The credit limit expired on %s.", day(p["date"]))
+            case "review_overdue":
+                return self.env._("The credit review was due on %s.", day(p["date"]))
+            case _:
+                return self._order_message(finding, money)
+
+    def _order_message(self, finding, money):
+        p = finding.params
+        match finding.criterion:
+            case "order_amount":
+                return self.env._(
+                    "The order of %(order)s is above %(amount)s.",
+                    order=money(p["order"]),
+                    amount=money(p["amount"]),
+                )
+            case "term_longer":
+                return self.env._(
+                    "Payment after %(granted)s days, while %(agreed)s are agreed.",
+                    granted=p["granted"],
+                    agreed=p["agreed"],
+                )
+            case _:
+                return self.env._("The customer has not been assessed yet.")
+
+    @api.model
+    def _remedy(self, finding, company):
+        """What would make a finding go away."""
+        money, _day = self._formats(company)
+        p = finding.params
+        match finding.criterion:
+            case "no_credit":
+                return self.env._("payment of the order in advance")
+            case "limit_use":
+                return self.env._(
+                    "%s less exposure, or a higher limit", money(p["excess"])
+                )
+            case "overdue_days" | "overdue_amount":
+                return self.env._("payment of %s", money(p["overdue"]))
+            case "term_longer":
+                return self.env._("the agreed payment term")
+            case "order_amount":
+                return self.env._("an order of %s or less", money(p["amount"]))
+            case _:
+                return self.env._("a decision by the credit manager")
+
+    def _formats(self, company):
+        def money(amount):
+            return format_amount(self.env, amount, company.currency_id)
+
+        def day(value):
+            return format_date(self.env, value)
+
+        return money, day
+
+    # ------------------------------------------------------------------ payload
+    @api.model
+    def _payload(self, partner, company, verdict, visible):
+        """What the AR widget shows; its fields are described at the head of ar_widget.js."""
+        found = verdict.findings
+        payload = {
+            "visible": visible,
+            "partner_id": partner.id,
+            "name": partner.display_name,
+            "currency_id": company.currency_id.id,
+            "decision": verdict.decision,
+            "findings": [
+                {"effect": f.effect, "message": self._shown(f, company, verdict, visible)}
+                for f in found
+            ],
+            "advice": self._advice(verdict, company, visible),
+            "chips": self._chips(verdict),
+            "last_contact": False,
+            "actions": {"statement": visible, "open_items": visible},
+        }
+        return {**payload, **self._figures(verdict.position)} if visible else payload
+
+    def _shown(self, finding, company, verdict, visible):
+        if visible:
+            return self._message(finding, company, verdict.hold_reason)
+        return self.env._("Ask the credit manager: the customer is in a colleague's portfolio.")
+
+    def _figures(self, position):
+        labels = self._bucket_labels()
+        limit = position.limit
+        today = fields.Date.context_today(self)
+        names = (
+            "exposure", "balance", "overdue", "not_due", "unapplied", "payments_pending",
+            "draft_invoices", "orders", "this_order", "disputed", "promised", "insured",
+            "shared_exposure",
+        )
+        return {
+            **{name: getattr(position, name) for name in names},
+            "available": _or_false(position.available),
+            "use_percent": _or_false(position.use_percent),
+            "limit": {
+                "kind": limit.kind,
+                "amount": limit.amount,
+                "valid_until": fields.Date.to_string(limit.valid_until),
+                "temporary_until": fields.Date.to_string(limit.temporary_until),
+            },
+            "ageing": [
+                {"key": key, "label": labels[key], "amount": getattr(position, key)}
+                for key in BUCKET_KEYS
+            ],
+            "oldest_due": fields.Date.to_string(position.oldest_due),
+            "oldest_days": position.oldest_days(today),
+            "by_currency": [
+                {"currency_id": s.currency_id, "balance": s.balance, "overdue": s.overdue}
+                for s in position.by_currency
+                if s.balance
+            ],
+        }
+
+    def _bucket_labels(self):
+        return {
+            "not_due": self.env._("Not due"),
+            "due_1_30": self.env._("1–30 days"),
+            "due_31_60": self.env._("31–60 days"),
+            "due_61_90": self.env._("61–90 days"),
+            "due_over_90": self.env._("Over 90 days"),
+        }
+
+    def _chips(self, verdict):
+        if not verdict.manual_hold:
+            return []
+        return [
+            {"key": "hold", "label": self.env._("On hold"), "tone": "danger", "icon": "fa-hand-paper-o"}
+        ]
+
+    def _advice(self, verdict, company, visible):
+        """One sentence that says what to do."""
+        money, _day = self._formats(company)
+        position = verdict.position
+        if not visible:
+            return self._advice_unseen(verdict)
+        if verdict.criterion == "no_credit":
+            return self.env._("No credit: take payment in advance.")
+        if verdict.criterion == "manual_hold":
+            return self.env._("On hold: talk to the credit manager before you quote.")
+        if position.overdue_net > 0:
+            return self.env._(
+                "Overdue %(amount)s since %(days)s days: ask for payment before you quote.",
+                amount=money(position.overdue_net),
+                days=position.oldest_days(fields.Date.context_today(self)),
+            )
+        if verdict.criterion == "limit_use":
+            excess = max(0.0, -position.available)
+            return (
+                self.env._("Limit exceeded by %s: ask for a higher limit or a payment.", money(excess))
+                if excess
+                else self.env._("Only %s of the limit is left.", money(position.available))
+            )
+        if verdict.findings:
+            return self._message(verdict.findings[0], company)
+        if position.available is not None:
+            return self.env._("Good to sell: %s available.", money(position.available))
+        return self.env._("Nothing overdue.")
+
+    def _advice_unseen(self, verdict):
+        if verdict.decision == HOLD:
+            return self.env._("An order would be held: talk to the credit manager.")
+        if verdict.findings:
+            return self.env._("Talk to the credit manager before you quote.")
+        return self.env._("An order would go through.")
+
+
+def _or_false(value):
+    return False if value is None else value

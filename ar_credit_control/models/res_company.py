@@ -1,0 +1,28 @@
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    ar_credit_policy_id = fields.Many2one(
+        "ar.credit.policy",
+        string="Credit policy",
+        domain="[('company_id', '=', id)]",
+        help="For customers without a policy of their own.",
+    )
+    ar_credit_group_id = fields.Many2one(
+        "ar.credit.group", string="Credit limit shared in", index="btree_not_null"
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._ar_create_policy()
+        return companies
+
+    def _ar_create_policy(self):
+        """Give each company (branches follow their root) a policy to start with."""
+        for company in self.filtered(lambda c: c == c.root_id and not c.ar_credit_policy_id):
+            policy = self.env["ar.credit.policy"].sudo()  # whoever may create a company
+            company.sudo().ar_credit_policy_id = policy.create(policy._default_values(company))
+        self.account_use_credit_limit = True

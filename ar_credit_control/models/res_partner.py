@@ -1,0 +1,343 @@
+from datetime import date
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.misc import format_amount
+
+# Field -> the figure in ``_ar_figures_sql`` that it shows; lists filter and sort by the same SQL.
+FIGURES = {
+    "ar_balance": "balance",
+    "ar_overdue": "overdue",
+    "ar_oldest_due": "oldest_due",
+    "ar_exposure": "exposure",
+    "ar_available": "available",
+    "ar_limit_use": "limit_use",
+    "ar_overdue_band": "overdue_band",
+    "ar_limit_band": "limit_band",
+}
+LEDGER_FIGURES = {"balance", "overdue", "oldest_due", "overdue_band"}
+SALES_GROUPS = (
+    "sales_team.group_sale_salesman,account.group_account_invoice,"
+    "account.group_account_readonly,ar_credit_control.group_auditor"
+)
+OPERATORS = {"=", "!=", "<", ">", "<=", ">=", "in", "not in"}
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    ar_widget = fields.Json(
+        compute="_compute_ar_widget", string="Receivables", groups=SALES_GROUPS
+    )
+    ar_currency_id = fields.Many2one(
+        "res.currency", compute="_compute_ar_currency_id", groups=SALES_GROUPS
+    )
+    ar_balance = fields.Monetary(
+        compute="_compute_ar_figures", search="_search_ar_balance", string="Open balance",
+        currency_field="ar_currency_id", groups=SALES_GROUPS,
+    )
+    ar_overdue = fields.Monetary(
+        compute="_compute_ar_figures", search="_search_ar_overdue", string="Overdue",
+        currency_field="ar_currency_id", groups=SALES_GROUPS,
+    )
+    ar_exposure = fields.Monetary(
+        compute="_compute_ar_figures", search="_search_ar_exposure", string="Exposure",
+        currency_field="ar_currency_id", groups=SALES_GROUPS,
+    )
+    ar_available = fields.Monetary(
+        compute="_compute_ar_figures", search="_search_ar_available", string="Available credit",
+        currency_field="ar_currency_id", groups=SALES_GROUPS,
+    )
+    ar_limit_use = fields.Float(
+        compute="_compute_ar_figures", search="_search_ar_limit_use", string="Use of limit (%)",
+        groups=SALES_GROUPS,
+    )
+    ar_oldest_due = fields.Date(
+        compute="_compute_ar_figures", search="_search_ar_oldest_due", string="Overdue since",
+        groups=SALES_GROUPS,
+    )
+    ar_overdue_band = fields.Selection(
+        [
+            ("none", "Nothing overdue"),
+            ("due_1_30", "1–30 days"),
+            ("due_31_60", "31–60 days"),
+            ("due_61_90", "61–90 days"),
+            ("due_over_90", "Over 90 days"),
+        ],
+        compute="_compute_ar_figures", search="_search_ar_overdue_band", string="Oldest overdue",
+        groups=SALES_GROUPS,
+    )
+    ar_limit_band = fields.Selection(
+        [
+            ("none", "No limit set"),
+            ("low", "Up to 80 %"),
+            ("high", "80 to 100 %"),
+            ("over", "Above the limit"),
+            ("no_credit", "No credit"),
+        ],
+        compute="_compute_ar_figures", search="_search_ar_limit_band", string="Use of limit",
+        groups=SALES_GROUPS,
+    )
+    ar_profile_ids = fields.One2many(
+        "ar.credit.profile", "partner_id", string="Credit profiles", groups=SALES_GROUPS
+    )
+
+    # ------------------------------------------------------------------ who may see
+    @api.model
+    def _ar_visible_domain(self):
+        """Customers whose position the current user may see.
+
+        Salespeople with "own documents" see their own customers, those of the members of their
+        teams, and those that nobody has.
+        """
+        user = self.env.user
+        if self.env.su or user._ar_sees_all():
+            return Domain.TRUE
+        if not user.has_group("sales_team.group_sale_salesman"):
+            return Domain.FALSE
+        return Domain("user_id", "in", [False, *user.ar_colleague_ids.ids])
+
+    def _ar_filter_visible(self):
+        """The commercial partners of ``self`` whose position the current user may see."""
+        # the salesperson of a customer decides, which every internal user may read
+        return self.commercial_partner_id.filtered_domain(self._ar_visible_domain())
+
+    # ------------------------------------------------------------------ figures
+    @api.depends_context("company", "uid")
+    def _compute_ar_widget(self):
+        self.ar_widget = False
+        company = self.env.company
+        verdicts = self.env["ar.credit.check"]._judge_partners(self, company)
+        visible = self._ar_filter_visible()
+        for partner in self:
+            entity = partner.commercial_partner_id
+            if verdict := verdicts.get(entity._origin.id):
+                partner.ar_widget = self.env["ar.credit.texts"]._payload(
+                    entity, company, verdict, entity in visible
+                )
+
+    @api.depends_context("company")
+    def _compute_ar_currency_id(self):
+        self.ar_currency_id = self.env.company.currency_id
+
+    @api.depends_context("company", "uid")
+    def _compute_ar_figures(self):
+        """Figures stand on the customer itself, not on its contacts: sums would count twice."""
+        positions = self.env["ar.position"]._get_positions(self._ar_filter_visible() & self)
+        today = fields.Date.context_today(self)
+        for partner in self:
+            position = positions.get(partner._origin.id)
+            partner.ar_balance = position and position.balance
+            partner.ar_overdue = position and position.overdue
+            partner.ar_exposure = position and position.exposure
+            partner.ar_available = position and position.available or 0.0
+            partner.ar_limit_use = position and position.use_percent or 0.0
+            partner.ar_oldest_due = position and position.oldest_due
+            partner.ar_overdue_band = position and position.overdue_band(today)
+            partner.ar_limit_band = position and position.limit_band()
+
+    # ------------------------------------------------------------------ lists
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """Let the database filter, sort and group by figures that are computed, not stored."""
+        figure = FIGURES.get(field_expr)
+        if figure is None or query is None:
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], "read")
+        ledger_only = figure in LEDGER_FIGURES
+        joined = query.make_alias(alias, "ar_ledger" if ledger_only else "ar_exposure")
+        if joined not in query._joins:
+            query.add_join(
+                "LEFT JOIN",
+                joined,
+                self._ar_figures_sql(ledger_only),
+                SQL("%s = %s", SQL.identifier(alias, "id"), SQL.identifier(joined, "customer_id")),
+            )
+        return self._ar_default_sql(figure, SQL.identifier(joined, figure))
+
+    def _ar_default_sql(self, figure, column):
+        """Customers without any open item have no row: their figures are 0, their bands 'none'."""
+        if figure == "oldest_due":
+            return column
+        return SQL("COALESCE(%s, %s)", column, "none" if figure.endswith("_band") else 0)
+
+    def _ar_figures_sql(self, ledger_only):
+        """One row per customer that the user may see: the figures of its position."""
+        ledger = self._ar_ledger_sql()
+        figures = ledger if ledger_only else self._ar_exposure_sql(ledger)
+        domain = self._ar_visible_domain()
+        if domain.is_true():
+            return SQL("(%s)", figures)
+        visible = self.env["res.partner"].with_context(active_test=False)._search(
+            domain, bypass_access=True  # the domain is the access rule itself
+        )
+        return SQL(
+            "(SELECT * FROM (%s) figures WHERE customer_id IN %s)", figures, visible.subselect()
+        )
+
+    def _ar_ledger_sql(self):
+        Position = self.env["ar.position"]
+        Position._flush_ledger()
+        today = fields.Date.context_today(self)
+        return SQL(
+            """
+            SELECT customer_id, balance, overdue, oldest_due, CASE
+                       WHEN oldest_due IS NULL THEN 'none'
+                       WHEN %(today)s - oldest_due <= 30 THEN 'due_1_30'
+                       WHEN %(today)s - oldest_due <= 60 THEN 'due_31_60'
+                       WHEN %(today)s - oldest_due <= 90 THEN 'due_61_90'
+                       ELSE 'due_over_90' END AS overdue_band
+              FROM (
+                SELECT customer_id, SUM(residual) AS balance,
+                       COALESCE(SUM(residual) FILTER (
+                           WHERE residual > 0 AND due < %(today)s), 0) AS overdue,
+                       MIN(due) FILTER (WHERE residual > 0 AND due < %(today)s) AS oldest_due
+                  FROM (%(items)s) item
+              GROUP BY customer_id
+              ) ledger
+            """,
+            today=SQL("%s::date", today),
+            items=Position._items_sql(self.env.company),
+        )
+
+    def _ar_exposure_sql(self, ledger):
+        Position = self.env["ar.position"]
+        company = self.env.company
+        return SQL(
+            """
+            SELECT customer.id AS customer_id, exposure,
+                   CASE WHEN limit_amount > 0 THEN limit_amount - exposure
+                        WHEN limit_amount = 0 THEN -exposure END AS available,
+                   CASE WHEN limit_amount > 0 THEN 100 * exposure / limit_amount END AS limit_use,
+                   CASE WHEN limit_amount IS NULL THEN 'none'
+                        WHEN limit_amount = 0 THEN 'no_credit'
+                        WHEN exposure > limit_amount THEN 'over'
+                        WHEN exposure > 0.8 * limit_amount THEN 'high'
+                        ELSE 'low' END AS limit_band
+              FROM (
+                SELECT partner.id, COALESCE(ledger.balance, 0)
+                       - COALESCE(pending.payments_pending, 0)
+                       + COALESCE(drafts.draft_invoices, 0) + COALESCE(orders.orders, 0) AS exposure,
+                       %(limit)s AS limit_amount
+                  FROM res_partner partner
+             LEFT JOIN (%(ledger)s) ledger ON ledger.customer_id = partner.id
+             LEFT JOIN (%(pending)s) pending ON pending.customer_id = partner.id
+             LEFT JOIN (%(drafts)s) drafts ON drafts.customer_id = partner.id
+             LEFT JOIN (%(orders)s) orders ON orders.customer_id = partner.id
+             LEFT JOIN ar_credit_profile profile
+                    ON profile.partner_id = partner.id AND profile.company_id = %(root)s
+                 WHERE partner.commercial_partner_id = partner.id
+              ) customer
+            """,
+            limit=Position._limit_amount_sql(company),
+            ledger=ledger,
+            pending=Position._pending_sql(company),
+            drafts=Position._drafts_sql(company),
+            orders=Position._orders_sql(company),
+            root=company.root_id.id,
+        )
+
+    def _search_ar_figure(self, fname, operator, value):
+        if operator not in OPERATORS:
+            return NotImplemented
+        operator, value = _compared(operator, value)
+
+        def to_sql(model, alias, query):
+            return SQL("%s %s %s", model._field_to_sql(alias, fname, query), SQL(operator), value)
+
+        return Domain.custom(to_sql=to_sql)
+
+    def _search_ar_balance(self, operator, value):
+        return self._search_ar_figure("ar_balance", operator, value)
+
+    def _search_ar_overdue(self, operator, value):
+        return self._search_ar_figure("ar_overdue", operator, value)
+
+    def _search_ar_exposure(self, operator, value):
+        return self._search_ar_figure("ar_exposure", operator, value)
+
+    def _search_ar_available(self, operator, value):
+        return self._search_ar_figure("ar_available", operator, value)
+
+    def _search_ar_limit_use(self, operator, value):
+        return self._search_ar_figure("ar_limit_use", operator, value)
+
+    def _search_ar_oldest_due(self, operator, value):
+        return self._search_ar_figure("ar_oldest_due", operator, value)
+
+    def _search_ar_overdue_band(self, operator, value):
+        return self._search_ar_figure("ar_overdue_band", operator, value)
+
+    def _search_ar_limit_band(self, operator, value):
+        return self._search_ar_figure("ar_limit_band", operator, value)
+
+    # ------------------------------------------------------------------ limit
+    def write(self, vals):
+        """Core lets any invoicing user type a limit: above his authority it is a proposal."""
+        if "credit_limit" not in vals or self.env.su:
+            return super().write(vals)
+        company, amount = self.env.company, vals["credit_limit"] or 0.0
+        previous = {partner: partner.credit_limit for partner in self}
+        changed = self.filtered(
+            lambda p: company.currency_id.compare_amounts(previous[p], amount) != 0
+        )
+        if changed:
+            self._ar_check_limit_authority(amount, company)
+        result = super().write(vals)
+        changed._ar_log_limit(previous, amount, company)
+        return result
+
+    def _ar_check_limit_authority(self, amount, company):
+        if amount < 0:
+            raise UserError(self.env._("A credit limit cannot be negative: use 0 for none set."))
+        if not self.env["ar.credit.authority"]._covers("limit", amount, company):
+            raise UserError(
+                self.env._(
+                    "%s Or propose the limit on the customer's credit profile.",
+                    self.env["ar.credit.limit"]._authority_message("limit", amount, company),
+                )
+            )
+
+    def _ar_log_limit(self, previous, amount, company):
+        for partner in self:
+            partner.message_post(
+                body=self.env._(
+                    "Credit limit at %(company)s: %(old)s → %(new)s.",
+                    company=company.display_name,
+                    old=format_amount(self.env, previous[partner], company.currency_id),
+                    new=format_amount(self.env, amount, company.currency_id),
+                ),
+                subtype_xmlid="mail.mt_note",
+            )
+
+    # ------------------------------------------------------------------ buttons
+    def action_ar_profile(self):
+        """Open the customer's credit profile, which is made when it is first needed."""
+        self.ensure_one()
+        self.check_access("read")
+        Profile = self.env["ar.credit.profile"]
+        # whoever may read the customer may open its (empty) profile; record rules still apply
+        profile = Profile.sudo()._get_or_create(self, self.env.company)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Credit profile"),
+            "res_model": Profile._name,
+            "res_id": profile.id,
+            "view_mode": "form",
+        }
+
+
+def _compared(operator, value):
+    """An operator and value that SQL understands for a column that may be empty (dates)."""
+    if operator in ("in", "not in"):
+        values = [v for v in value if v is not False and v is not None]
+        empty = len(values) != len(list(value))
+        if not values and empty:
+            return ("IS", None) if operator == "in" else ("IS NOT", None)
+        return operator, tuple(values)
+    if value is False or value is None:
+        return ("IS" if operator == "=" else "IS NOT"), None
+    if isinstance(value, str) and len(value) == 10 and value[4] == "-":
+        return operator, date.fromisoformat(value)
+    return operator, value

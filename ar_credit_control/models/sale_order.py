@@ -1,0 +1,267 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import format_amount
+
+# Written by the credit check alone: whoever could write them would release his own orders.
+PROTECTED = {"ar_hold_id", "ar_credit_state", "ar_cleared_amount", "ar_cleared_partner_id"}
+# Changes of these on a confirmed order may raise what the customer will owe, or move it.
+DEBTOR_FIELDS = {"partner_id", "partner_invoice_id"}
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    ar_widget = fields.Json(compute="_compute_ar_widget", string="Receivables")
+    ar_credit_state = fields.Selection(
+        [("free", "Free"), ("held", "On credit hold"), ("released", "Released")],
+        string="Credit",
+        default="free",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    ar_hold_id = fields.Many2one(
+        "ar.credit.hold",
+        string="Credit hold",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    ar_hold_reason = fields.Text(related="ar_hold_id.reason_text", string="Why it waits")
+    ar_hold_remedy = fields.Text(related="ar_hold_id.remedy_text", string="What releases it")
+    ar_hold_state = fields.Selection(related="ar_hold_id.state", string="Hold")
+    ar_may_release = fields.Boolean(related="ar_hold_id.may_release")
+    ar_cleared_amount = fields.Float(
+        string="Cleared order total", readonly=True, copy=False, digits=(16, 2)
+    )
+    ar_cleared_partner_id = fields.Many2one(
+        "res.partner", string="Cleared debtor", readonly=True, copy=False
+    )
+
+    # ------------------------------------------------------------------ widget
+    @api.depends(
+        "partner_id", "partner_invoice_id", "company_id", "currency_id", "amount_total", "state",
+        "payment_term_id", "ar_credit_state",
+    )
+    @api.depends_context("uid")
+    def _compute_ar_widget(self):
+        self.ar_widget = False
+        for company, orders in self.filtered("partner_invoice_id").grouped("company_id").items():
+            company = company or self.env.company
+            verdicts = self.env["ar.credit.check"]._judge_orders(orders, company)
+            visible = orders.partner_invoice_id._ar_filter_visible()
+            for order in orders:
+                if verdict := verdicts.get(order.id):
+                    order.ar_widget = order._ar_payload(verdict, visible, company)
+
+    def _ar_payload(self, verdict, visible, company):
+        partner = self.partner_invoice_id.commercial_partner_id
+        return self.env["ar.credit.texts"]._payload(partner, company, verdict, partner in visible)
+
+    # ------------------------------------------------------------------ amounts
+    def _ar_amount(self, company):
+        """The order's total in the company's currency, at today's rate."""
+        return self.currency_id._convert(
+            self.amount_total, company.currency_id, company, fields.Date.context_today(self)
+        )
+
+    def _ar_prepaid(self, company):
+        """What is paid or authorised online, and the part of it that the ledger lacks yet."""
+        # salespeople may confirm a paid order without any right to transactions
+        payments = self.sudo().transaction_ids.filtered(lambda t: t.state in ("authorized", "done"))
+        booked = payments.filtered(lambda t: t.payment_id.state in ("in_process", "paid"))
+
+        def total(transactions):
+            return sum(
+                t.currency_id._convert(
+                    t.amount, company.currency_id, company, fields.Date.context_today(self)
+                )
+                for t in transactions
+            )
+
+        return total(payments), total(payments - booked)
+
+    # ------------------------------------------------------------------ confirmation
+    def action_confirm(self):
+        """Confirm what the credit policy lets through; the rest is kept, on hold."""
+        held = self._ar_screen()
+        passed = self - held
+        result = super(SaleOrder, passed).action_confirm() if passed else True
+        return held._ar_notify_held() if held else result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Orders that are created as confirmed (import, RPC) are confirmed after the check."""
+        for vals in vals_list:
+            self._ar_guard(vals)
+        confirmed = [vals.get("state") == "sale" for vals in vals_list]
+        if not any(confirmed):
+            return super().create(vals_list)
+        orders = super().create([
+            {**vals, "state": "draft"} if wanted else vals
+            for vals, wanted in zip(vals_list, confirmed, strict=True)
+        ])
+        wanted = self.browse(
+            order.id for order, sure in zip(orders, confirmed, strict=True) if sure
+        )
+        wanted.write({"state": "sale"})
+        return orders
+
+    def write(self, vals):
+        """No path leads to a confirmed order but through the check, a bare write included."""
+        self._ar_guard(vals)
+        orders = self
+        if vals.get("state") == "sale":
+            held = self.filtered(lambda o: o.state != "sale" and not o._ar_is_cleared())
+            held = held._ar_screen()
+            if held:
+                rest = {k: v for k, v in vals.items() if k not in ("state", "date_order", "locked")}
+                super(SaleOrder, held).write(rest)
+                orders = self - held
+        result = super(SaleOrder, orders).write(vals)
+        if vals.get("state") == "sale":
+            self._ar_cleared_ids().difference_update(self.ids)
+        elif DEBTOR_FIELDS & vals.keys():
+            self._ar_check_increase()
+        return result
+
+    def _ar_guard(self, vals):
+        if not self.env.su and PROTECTED & vals.keys():
+            raise AccessError(
+                self.env._("Credit decisions are taken with the order's buttons, not by editing.")
+            )
+
+    def _ar_cleared_ids(self):
+        """Orders cleared in this transaction, on the cursor: no caller can forge it."""
+        return self.env.cr.cache.setdefault("ar_cleared_orders", set())
+
+    def _ar_is_cleared(self):
+        return self.id in self._ar_cleared_ids()
+
+    def _ar_screen(self):
+        """Judge orders about to be confirmed; put on hold and return those that must wait."""
+        held = self.browse()
+        candidates = self.filtered(lambda o: o.state != "sale" and o.partner_invoice_id)
+        for company, orders in candidates.grouped("company_id").items():
+            verdicts = orders._ar_lock_and_judge(company)
+            for order in orders:
+                if order._ar_apply(verdicts[order.id]):
+                    held += order
+        self._ar_cleared_ids().update((candidates - held).ids)
+        return held
+
+    def _ar_lock_and_judge(self, company):
+        partners = self.partner_invoice_id.commercial_partner_id
+        self.env["ar.credit.profile"].sudo()._lock(partners.ids, company)  # whoever confirms
+        return self.env["ar.credit.check"]._judge_orders(self, company)
+
+    def _ar_apply(self, verdict):
+        """Record the verdict on the order; True when it must wait."""
+        order = self.sudo()  # protected fields and holds are written by this check alone
+        partner = order.partner_invoice_id.commercial_partner_id
+        if verdict.holding and not order.ar_hold_id._covers(verdict.amount, partner):
+            order.env["ar.credit.hold"]._open(order, order._ar_hold_vals(verdict, self.env.su))
+            return True
+        vals = {"ar_cleared_amount": verdict.amount, "ar_cleared_partner_id": partner.id}
+        if order.ar_hold_id.state == "waiting":
+            order.ar_hold_id._close("passed", self.env._("Nothing holds it any more."), self.env.user)
+            vals["ar_credit_state"] = "free"
+        order.write(vals)
+        return False
+
+    def _ar_hold_vals(self, verdict, from_machine):
+        texts = self.env["ar.credit.texts"]
+        company, position = self.company_id, verdict.position
+        return {
+            "partner_id": position.partner_id,
+            "company_id": company.id,
+            "amount": verdict.amount,
+            "findings": [finding.criterion for finding in verdict.holding],
+            "reason_text": " ".join(
+                texts._message(f, company, verdict.hold_reason) for f in verdict.holding
+            ),
+            "remedy_text": "; ".join(
+                dict.fromkeys(texts._remedy(f, company) for f in verdict.holding)
+            ),
+            "exposure": position.exposure,
+            "overdue": position.overdue,
+            "available": position.available or 0.0,
+            "from_machine": from_machine,
+        }
+
+    def _ar_notify_held(self):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "title": self.env._("On credit hold: %s", ", ".join(self.mapped("name"))),
+                "message": self.sudo().ar_hold_id[:1].reason_text,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # ------------------------------------------------------------------ after confirmation
+    def _ar_check_increase(self):
+        """Refuse a confirmed order's growth, or its move to another debtor, beyond the policy."""
+        for company, orders in self.filtered(lambda o: o.state == "sale").grouped(
+            "company_id"
+        ).items():
+            grown = orders.filtered(lambda o, c=company: o._ar_has_grown(c))
+            if not grown:
+                continue
+            verdicts = grown._ar_lock_and_judge(company)
+            for order in grown:
+                order._ar_accept_or_refuse(verdicts[order.id])
+
+    def _ar_has_grown(self, company):
+        order = self.sudo()  # reads what the check itself wrote
+        amount = order._ar_amount(company)
+        moved = order.partner_invoice_id.commercial_partner_id != order.ar_cleared_partner_id
+        return moved or company.currency_id.compare_amounts(amount, order.ar_cleared_amount) > 0
+
+    def _ar_accept_or_refuse(self, verdict):
+        order = self.sudo()
+        partner = order.partner_invoice_id.commercial_partner_id
+        if verdict.holding and not order.ar_hold_id._covers(verdict.amount, partner):
+            vals = order._ar_hold_vals(verdict, self.env.su)
+            raise UserError(
+                self.env._(
+                    "%(order)s cannot grow to %(amount)s: %(reason)s\nWhat would allow it: "
+                    "%(remedy)s, or a release: keep the order as it is and ask for the new total.",
+                    order=order.name,
+                    amount=format_amount(self.env, verdict.amount, order.company_id.currency_id),
+                    reason=vals["reason_text"],
+                    remedy=vals["remedy_text"],
+                )
+            )
+        order.write({"ar_cleared_amount": verdict.amount, "ar_cleared_partner_id": partner.id})
+
+    # ------------------------------------------------------------------ buttons
+    def action_ar_request_release(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Ask for release"),
+            "res_model": "ar.credit.request",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_order_id": self.id},
+        }
+
+    def action_ar_release(self):
+        self.ensure_one()
+        return self.ar_hold_id.action_release()
+
+    def action_ar_open_hold(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ar.credit.hold",
+            "res_id": self.ar_hold_id.id,
+            "view_mode": "form",
+        }
+
+    def _ar_get_verdicts(self, company):
+        return self.env["ar.credit.check"]._judge_orders(self, company)

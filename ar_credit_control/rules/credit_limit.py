@@ -1,0 +1,224 @@
+"""Which orders may go through, which deserve a warning, which must wait: the credit policy.
+
+A policy is an ordered list of rules. Each rule has one criterion and one effect. All amounts are
+in the company's currency. Nothing here reads a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from .exposure import Position
+
+WARN = "warn"
+HOLD = "hold"
+PASS = "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a credit policy; which of the thresholds count depends on the criterion."""
+
+    criterion: str
+    effect: str = HOLD
+    percent: float = 0.0
+    amount: float = 0.0
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a decision rests on.
+
+    order_amount: total of the order in company currency, 0 when a customer is looked at without
+    an order. prepaid: the part of it that is already paid or authorised. term_days and
+    customer_term_days: days from invoice to the last instalment, granted and agreed (None = no
+    term). The position must count the order in ``this_order`` already.
+    """
+
+    position: Position
+    today: date
+    order_amount: float = 0.0
+    prepaid: float = 0.0
+    term_days: int | None = None
+    customer_term_days: int | None = None
+    manual_hold: bool = False
+    assessed: bool = True
+    review_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that applies, with the numbers that a message needs."""
+
+    criterion: str
+    effect: str
+    params: dict[str, object]
+
+
+Params = dict[str, object] | None
+
+
+def _limit_use(rule: Rule, facts: Facts) -> Params:
+    """Exposure above the given share of the limit; a limit of nothing is used up by anything."""
+    position = facts.position
+    if position.limit.kind != "amount":
+        return None
+    allowed = position.limit.amount * rule.percent / 100
+    if position.exposure_shared <= allowed:
+        return None
+    return {
+        "use_percent": position.use_percent,
+        "excess": position.exposure_shared - allowed,
+        "limit": position.limit.amount,
+        "exposure": position.exposure_shared,
+        "percent": rule.percent,
+    }
+
+
+def _overdue_amount(rule: Rule, facts: Facts) -> Params:
+    overdue = facts.position.overdue_net
+    return {"overdue": overdue, "amount": rule.amount} if overdue > rule.amount else None
+
+
+def _overdue_days(rule: Rule, facts: Facts) -> Params:
+    """Items overdue for more than the given days, worth more than the floor amount together."""
+    position = facts.position
+    covered = position.unapplied + position.payments_pending
+    old = position.overdue_beyond.get(rule.days, 0.0) - covered
+    if old <= max(0.0, rule.amount):
+        return None
+    return {"overdue": old, "days": rule.days, "oldest": position.oldest_days(facts.today)}
+
+
+def _manual_hold(_rule: Rule, facts: Facts) -> Params:
+    return {} if facts.manual_hold else None
+
+
+def _limit_expired(_rule: Rule, facts: Facts) -> Params:
+    limit = facts.position.limit
+    return {"date": limit.valid_until} if limit.expired(facts.today) else None
+
+
+def _review_overdue(rule: Rule, facts: Facts) -> Params:
+    """The review date has passed by more than the given days."""
+    if facts.review_date is None or (facts.today - facts.review_date).days <= rule.days:
+        return None
+    return {"date": facts.review_date}
+
+
+def _not_assessed(_rule: Rule, facts: Facts) -> Params:
+    return None if facts.assessed else {}
+
+
+def _order_amount(rule: Rule, facts: Facts) -> Params:
+    if facts.order_amount <= rule.amount:
+        return None
+    return {"order": facts.order_amount, "amount": rule.amount}
+
+
+def _term_longer(_rule: Rule, facts: Facts) -> Params:
+    if facts.term_days is None or facts.customer_term_days is None:
+        return None
+    if facts.term_days <= facts.customer_term_days:
+        return None
+    return {"granted": facts.term_days, "agreed": facts.customer_term_days}
+
+
+CRITERIA: dict[str, Callable[[Rule, Facts], Params]] = {
+    "manual_hold": _manual_hold,
+    "limit_use": _limit_use,
+    "overdue_days": _overdue_days,
+    "overdue_amount": _overdue_amount,
+    "limit_expired": _limit_expired,
+    "review_overdue": _review_overdue,
+    "not_assessed": _not_assessed,
+    "order_amount": _order_amount,
+    "term_longer": _term_longer,
+}
+
+
+def findings(rules: Iterable[Rule], facts: Facts) -> tuple[Finding, ...]:
+    """The rules that apply, in the policy's order, each criterion once with its hardest effect.
+
+    *No credit* is not a rule but a choice made for the customer, so it holds whatever the policy
+    says. An order that is paid in advance, or is worth nothing, risks nothing: no finding.
+    """
+    if _risks_nothing(facts):
+        return ()
+    found: dict[str, Finding] = {}
+    if facts.position.limit.kind == "no_credit":
+        found["no_credit"] = Finding("no_credit", HOLD, {"exposure": facts.position.exposure})
+    for rule in rules:
+        known = found.get(rule.criterion)
+        if known and (known.effect == HOLD or rule.effect == WARN):
+            continue
+        params = CRITERIA[rule.criterion](rule, facts)
+        if params is not None:
+            found[rule.criterion] = Finding(rule.criterion, rule.effect, params)
+    return tuple(found.values())
+
+
+def _risks_nothing(facts: Facts) -> bool:
+    return facts.prepaid > 0 and facts.prepaid >= facts.order_amount
+
+
+def decision(found: Iterable[Finding]) -> str:
+    """The hardest effect among the findings.
+
+    >>> decision([])
+    'pass'
+    >>> decision([Finding("a", WARN, {}), Finding("b", HOLD, {})])
+    'hold'
+    """
+    effects = {finding.effect for finding in found}
+    return HOLD if HOLD in effects else WARN if WARN in effects else PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A position together with what the policy finds in it.
+
+    amount: order total that was judged, in company currency; 0 for a customer without an order.
+    """
+
+    position: Position
+    findings: tuple[Finding, ...] = ()
+    manual_hold: bool = False
+    hold_reason: str | None = None
+    amount: float = 0.0
+
+    @property
+    def decision(self) -> str:
+        return decision(self.findings)
+
+    @property
+    def holding(self) -> tuple[Finding, ...]:
+        """The findings that stop an order."""
+        return tuple(finding for finding in self.findings if finding.effect == HOLD)
+
+    @property
+    def criterion(self) -> str | None:
+        """What matters most: the first finding that holds, else the first one."""
+        first = (self.holding or self.findings)[:1]
+        return first[0].criterion if first else None
+
+
+def release_covers(
+    amount: float, released: float, tolerance_percent: float, valid_until: date | None, today: date
+) -> bool:
+    """Whether a release still lets an order of this amount through.
+
+    >>> from datetime import date
+    >>> release_covers(105, 100, 5, None, date(2026, 1, 1))
+    True
+    >>> release_covers(105.01, 100, 5, None, date(2026, 1, 1))
+    False
+    >>> release_covers(100, 100, 0, date(2026, 1, 1), date(2026, 1, 2))
+    False
+    """
+    if valid_until is not None and today > valid_until:
+        return False
+    return amount <= released * (1 + tolerance_percent / 100) + 1e-9

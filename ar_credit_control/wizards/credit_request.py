@@ -1,0 +1,57 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class CreditRequest(models.TransientModel):
+    """The salesperson asks for an order to be let go."""
+
+    _name = "ar.credit.request"
+    _description = "Ask for release"
+
+    order_id = fields.Many2one("sale.order", required=True, readonly=True)
+    currency_id = fields.Many2one(related="order_id.company_id.currency_id")
+    state = fields.Selection(related="order_id.state")
+    amount = fields.Monetary(
+        string="New total",
+        compute="_compute_amount",
+        store=True,
+        readonly=False,
+        help="What the confirmed order shall grow to, taxes included.",
+    )
+    reason_text = fields.Text(related="order_id.ar_hold_reason")
+    note = fields.Text(string="Why it should go", required=True)
+
+    @api.depends("order_id")
+    def _compute_amount(self):
+        for wizard in self:
+            wizard.amount = wizard.order_id._ar_amount(wizard.order_id.company_id)
+
+    def action_request(self):
+        self.ensure_one()
+        self.order_id.check_access("write")
+        confirmed = self.state == "sale"
+        if confirmed:
+            self._hold_increase()
+        elif self.order_id.ar_hold_id.state != "waiting":
+            raise UserError(
+                self.env._("Nothing holds this order: confirm it, and it will say if it must wait.")
+            )
+        self.order_id.ar_hold_id._request(self.note, self.amount if confirmed else None)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _hold_increase(self):
+        """Open a hold for the growth of a confirmed order, which itself stays as it is."""
+        order = self.order_id.sudo()  # write access to the order was checked
+        company = order.company_id
+        if company.currency_id.compare_amounts(self.amount, order.ar_cleared_amount) <= 0:
+            raise UserError(
+                self.env._("The order is cleared for this total: just change its lines.")
+            )
+        verdict = order._ar_get_verdicts(company)[order.id]
+        vals = order._ar_hold_vals(verdict, from_machine=False)
+        growth = self.env._("The confirmed order shall grow.")
+        self.env["ar.credit.hold"].sudo()._open(order, {
+            **vals,
+            "amount": self.amount,
+            "reason_text": vals["reason_text"] or growth,
+        })

@@ -1,0 +1,109 @@
+"""Customers, documents and users that the tests of several capabilities need."""
+
+from odoo import Command, fields
+from odoo.tests import new_test_user
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+
+class CreditCommon(AccountTestInvoicingCommon):
+    @classmethod
+    def get_default_groups(cls):
+        return (
+            super().get_default_groups()
+            | cls.env.ref("sales_team.group_sale_manager")
+            | cls.env.ref("ar_credit_control.group_credit_manager")
+            | cls.env.ref("base.group_erp_manager")
+        )
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.company_data["company"]
+        cls.company._ar_create_policy()
+        cls.policy = cls.company.ar_credit_policy_id
+        cls.product = cls.env["product.product"].create({
+            "name": "Thing",
+            "type": "consu",
+            "invoice_policy": "order",
+            "list_price": 100.0,
+            "taxes_id": [Command.clear()],
+        })
+        cls.salesman = cls._new_user("ar_salesman", "sales_team.group_sale_salesman")
+        cls.colleague = cls._new_user("ar_colleague", "sales_team.group_sale_salesman")
+        cls.stranger = cls._new_user("ar_stranger", "sales_team.group_sale_salesman")
+        cls.seller_all = cls._new_user("ar_seller_all", "sales_team.group_sale_salesman_all_leads")
+        cls.collector = cls._new_user("ar_collector", "ar_credit_control.group_collector")
+        cls.auditor = cls._new_user("ar_auditor", "ar_credit_control.group_auditor")
+        cls.manager = cls._new_user(
+            "ar_manager",
+            "ar_credit_control.group_credit_manager,sales_team.group_sale_salesman_all_leads",
+        )
+        cls.accountant = cls._new_user(
+            "ar_accountant", "account.group_account_invoice,base.group_partner_manager"
+        )
+        cls.team = cls.env["crm.team"].create({
+            "name": "North", "member_ids": [Command.set((cls.salesman | cls.colleague).ids)],
+        })
+        cls.env["crm.team"].create({
+            "name": "South", "member_ids": [Command.set(cls.stranger.ids)],
+        })
+        cls.customer = cls._new_customer("Customer")
+
+    @classmethod
+    def _new_user(cls, login, groups):
+        return new_test_user(
+            cls.env, login=login, groups=groups, company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+
+    @classmethod
+    def _new_customer(cls, name, limit=0.0, **vals):
+        partner = cls.env["res.partner"].create({
+            "name": name, "is_company": True, "user_id": cls.salesman.id, **vals,
+        })
+        if limit:
+            partner.with_company(cls.company).sudo().credit_limit = limit
+        return partner
+
+    @classmethod
+    def _invoice(cls, partner, amount, due=0, move_type="out_invoice", post=True, currency=None):
+        """A document due ``due`` days from today (negative: overdue)."""
+        today = fields.Date.context_today(partner)
+        due_date = fields.Date.add(today, days=due)
+        move = cls.env["account.move"].create({
+            "move_type": move_type,
+            "partner_id": partner.id,
+            "invoice_date": min(today, due_date),
+            "invoice_date_due": due_date,
+            "invoice_payment_term_id": False,
+            "currency_id": (currency or cls.company.currency_id).id,
+            "invoice_line_ids": [
+                Command.create({"name": "x", "quantity": 1, "price_unit": amount, "tax_ids": []})
+            ],
+        })
+        if post:
+            move.action_post()
+        return move
+
+    @classmethod
+    def _order(cls, partner, amount, user=None, **vals):
+        order = cls.env["sale.order"].create({
+            "partner_id": partner.id,
+            "user_id": (user or cls.salesman).id,
+            "order_line": [
+                Command.create({
+                    "product_id": cls.product.id,
+                    "product_uom_qty": 1,
+                    "price_unit": amount,
+                    "tax_ids": [Command.clear()],
+                })
+            ],
+            **vals,
+        })
+        return order.with_user(user or cls.salesman)
+
+    def _position(self, partner=None, **options):
+        partner = partner or self.customer
+        positions = self.env["ar.position"]._get_positions(partner, self.company, **options)
+        return positions[partner.commercial_partner_id.id]

@@ -1,1 +1,4 @@
 from . import test_credit_hold
+from . import test_credit_race
+from . import test_position
+from . import test_history_import

@@ -13,3 +13,6 @@ from . import res_users
 from . import res_partner
 from . import sale_order
 from . import sale_order_line
+from . import history_account_move
+from . import history_record
+from . import history_import

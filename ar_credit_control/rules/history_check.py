@@ -34,8 +34,8 @@ class CurrencyInfo:
 class Known:
     """What the company knows of the names in the files.
 
-    done: per kind, what was imported before. customers: codes of customers that exist already;
-    ambiguous: codes that several customers have. taken: numbers that other documents have.
+    done: per kind, what was imported before. customers: names of customers that exist already, by
+    code; ambiguous: codes that several customers have. taken: numbers that other documents have.
     The others are the names that can be resolved; countries and terms in lower case.
     """
 
@@ -43,7 +43,7 @@ class Known:
     currencies: Mapping[str, CurrencyInfo]
     company_currency: str
     done: Mapping[str, Mapping[str, Done]] = field(default_factory=dict)
-    customers: frozenset[str] = frozenset()
+    customers: Mapping[str, str] = field(default_factory=dict)
     ambiguous: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
@@ -103,6 +103,9 @@ class _Checker:
                 self._find(customer, name, f"unknown_{name}", value)
         if customer.code in self.known.ambiguous:
             self._find(customer, "code", "ambiguous_customer", customer.code)
+        elif customer.code in self.known.customers:
+            existing = self.known.customers[customer.code]
+            self._find(customer, "code", "exists", existing, WARNING)
         if customer.credit_limit is not None and customer.credit_limit < 0:
             self._find(customer, "credit_limit", "negative", customer.credit_limit)
 

@@ -283,6 +283,8 @@ def test_customers_of_one_code():
     known = replace(KNOWN, ambiguous=frozenset(("C1",)))
     assert findings("code,name\nC1,Alfa\n", known=known) == [(2, "code", "ambiguous_customer")]
     assert findings(INVOICES, known=known) == [(2, "customer", "ambiguous_customer")]
+    known = replace(KNOWN, customers={"C1": "Alfa SpA"})
+    assert findings("code,name\nC1,Alfa\n", INVOICES, known=known) == [(2, "code", "exists")]
 
 
 @pytest.mark.parametrize(

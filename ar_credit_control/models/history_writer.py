@@ -1,0 +1,236 @@
+"""Writes opening history: batches of documents become customers, invoices and payments."""
+
+from decimal import Decimal
+
+from odoo import Command
+
+from ..rules.history import REGISTERED, digest
+from .history_account_move import HISTORY
+
+# Imported documents are history: nobody is told of them, and their making is not news.
+QUIET = {
+    "ar_history": HISTORY,
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+    "no_reset_password": True,
+}
+
+
+class MissingName(Exception):
+    """A document names another one that did not come in; (document, field, code, name)."""
+
+
+class HistoryWriter:
+    """Creates the documents of one import; each call of `write` is one batch of one kind."""
+
+    def __init__(self, run, names):
+        self.run = run.with_company(run.company_id).with_context(**QUIET)
+        self.env = self.run.env
+        self.company, self.names = run.company_id, names
+
+    def write(self, kind, documents):
+        """Create the documents and remember what became of each row."""
+        created = getattr(self, f"_write_{kind}")(documents)
+        self.env["ar.history.record"].create(
+            [self._record_vals(doc, *found) for doc, found in zip(documents, created, strict=True)]
+        )
+        # fields that hang on what was written are computed now, so that a refusal is this batch's
+        self.env.flush_all()
+
+    def _record_vals(self, document, field, record):
+        return {
+            "company_id": self.company.id,
+            "import_id": self.run.id,
+            "kind": document.kind,
+            "key": document.key,
+            "digest": digest(document),
+            "customer": document.code if document.kind == "customers" else document.customer,
+            "disputed": getattr(document, "disputed", False),
+            "line": document.line,
+            field: record.id,
+        }
+
+    # ------------------------------------------------------------------ customers
+    def _write_customers(self, customers):
+        found = self.names.partners({customer.code for customer in customers})
+        new = [customer for customer in customers if customer.code not in found]
+        partners = self.env["res.partner"].create([self._partner_vals(c) for c in new])
+        found |= {customer.code: partner for customer, partner in zip(new, partners, strict=True)}
+        return [("partner_id", found[customer.code]) for customer in customers]
+
+    def _partner_vals(self, customer):
+        vals = {
+            "ref": customer.code,
+            "name": customer.name,
+            "is_company": True,
+            "country_id": self.names.countries.get(customer.country.lower()),
+            "property_payment_term_id": self.names.terms.get(customer.payment_term.lower()),
+            "user_id": self.names.salespeople.get(customer.salesperson.lower()),
+        }
+        vals |= {
+            name: getattr(customer, name)
+            for name in ("vat", "street", "zip", "city", "email", "phone")
+            if getattr(customer, name)
+        }
+        if customer.credit_limit is not None:
+            vals |= {"use_partner_credit_limit": True, "credit_limit": float(customer.credit_limit)}
+        return vals
+
+    # ------------------------------------------------------------------ invoices
+    def _write_invoices(self, invoices):
+        partners = self._partners(invoices)
+        credited = self._documents(
+            (invoice, "credit_of", [invoice.credit_of]) for invoice in invoices if invoice.credit_of
+        )
+        moves = self.env["account.move"].create(
+            [self._move_vals(invoice, partners[invoice.customer]) for invoice in invoices]
+        )
+        moves.action_post()
+        plan = []
+        for invoice, move in zip(invoices, moves, strict=True):
+            if invoice.credit_of:
+                move.reversed_entry_id = credited[invoice.credit_of]
+                plan.append((move, [move.reversed_entry_id]))
+        self._reconcile(plan)
+        return [("move_id", move) for move in moves]
+
+    def _move_vals(self, invoice, partner):
+        vals = {
+            "move_type": "out_refund" if invoice.amount < 0 else "out_invoice",
+            "journal_id": self.run.journal_id.id,
+            "partner_id": partner.id,
+            "name": invoice.number,
+            "payment_reference": invoice.number,
+            "invoice_date": invoice.date,
+            # said, or the user of the job would be taken for the salesperson
+            "invoice_user_id": partner.user_id.id,
+            "currency_id": self._currency(invoice).id,
+            "invoice_line_ids": self._line_vals(invoice),
+        }
+        return vals | self._due_vals(invoice)
+
+    def _due_vals(self, invoice):
+        due = invoice.instalments[-1][0]
+        if due is None and not invoice.payment_term:
+            return {}  # the customer's own terms
+        if due is None:
+            term = self.names.terms[invoice.payment_term.lower()]
+            return {"invoice_payment_term_id": term}
+        vals = {"invoice_payment_term_id": False, "invoice_date_due": due}
+        if len(invoice.instalments) > 1:
+            vals["ar_due_plan"] = [
+                [day.isoformat(), float(abs(amount))] for day, amount in invoice.instalments
+            ]
+        return vals
+
+    def _line_vals(self, invoice):
+        """One line for the gross amount, or net with tax and what rounding leaves."""
+        amount = abs(invoice.amount)
+        tax = self.names.taxes.get(invoice.tax.lower())
+        if not tax or tax.price_include:
+            return [self._line(invoice.number, amount, tax)]
+        step = Decimal(1).scaleb(-self._currency(invoice).decimal_places)
+        rate = Decimal(str(tax.amount)) / 100
+        net = (amount / (1 + rate)).quantize(step)
+        rest = amount - net - (net * rate).quantize(step)
+        lines = [self._line(invoice.number, net, tax)]
+        return [*lines, self._line(self.env._("Rounding"), rest)] if rest else lines
+
+    def _line(self, name, price, tax=None):
+        # an empty list of taxes must be said, or the account's own taxes would be added
+        taxes = [Command.set(tax.ids if tax else [])]
+        return Command.create({"name": name, "price_unit": float(price), "tax_ids": taxes})
+
+    # ------------------------------------------------------------------ payments
+    def _write_payments(self, payments):
+        partners = self._partners(payments)
+        invoices = self._documents((p, "invoices", p.invoices) for p in payments)
+        records = self.env["account.payment"].create(
+            [self._payment_vals(payment, partners[payment.customer]) for payment in payments]
+        )
+        plan = []
+        for payment, record in zip(payments, records, strict=True):
+            moves = [invoices[number] for number in payment.invoices]
+            if payment.status == REGISTERED:
+                self._only_register(record, moves)
+            elif moves:
+                plan.append((record, moves))
+        records.action_post()
+        self._reconcile([(record.move_id, moves) for record, moves in plan])
+        return [("payment_id", record) for record in records]
+
+    def _payment_vals(self, payment, partner):
+        inbound = payment.amount > 0
+        journal = self.run.payment_journal_id
+        methods = (
+            journal.inbound_payment_method_line_ids
+            if inbound
+            else journal.outbound_payment_method_line_ids
+        )
+        return {
+            "payment_type": "inbound" if inbound else "outbound",
+            "partner_type": "customer",
+            "partner_id": partner.id,
+            "journal_id": journal.id,
+            "payment_method_line_id": methods[:1].id,
+            "amount": float(abs(payment.amount)),
+            "currency_id": self._currency(payment).id,
+            "date": payment.date,
+            "memo": payment.reference or " ".join(payment.invoices),
+        }
+
+    def _only_register(self, record, moves):
+        """Take the journal entry away: the money has not been seen on a statement."""
+        record.outstanding_account_id = False
+        # Where Odoo has no state between open and paid, the link would call the invoice paid.
+        if self.env["account.move"]._get_invoice_in_payment_state() == "in_payment":
+            record.invoice_ids = [Command.set([move.id for move in moves])]
+
+    # ------------------------------------------------------------------ shared
+    def _currency(self, document):
+        if not document.currency:
+            return self.company.currency_id
+        return self.names.currencies[document.currency]
+
+    def _partners(self, documents):
+        """Partner of each customer code: of an earlier import, else the one with this reference."""
+        codes = {document.customer for document in documents}
+        found = {
+            code: record.partner_id
+            for code, record in self.names.records("customers", codes).items()
+        }
+        found = self.names.partners(codes - set(found)) | found
+        for document in documents:
+            if document.customer not in found:
+                raise MissingName(document, "customer", "unknown_customer", document.customer)
+        return found
+
+    def _documents(self, wanted):
+        """{number: move} of what documents name; ``wanted`` is [(document, field, numbers)]."""
+        wanted = list(wanted)
+        numbers = {number for _document, _field, numbers in wanted for number in numbers}
+        records = self.names.records("invoices", numbers)
+        for document, field, named in wanted:
+            for number in named:
+                if number not in records:
+                    raise MissingName(document, field, "unknown_invoice", number)
+        return {number: record.move_id for number, record in records.items()}
+
+    def _reconcile(self, plan):
+        """Match each move with the open instalments of its documents, oldest first: one plan."""
+        steps = []
+        for move, documents in plan:
+            own = self._open_lines(move)
+            for document in documents:
+                lines = own | self._open_lines(document)
+                if own and lines != own:
+                    steps.append(lines)
+        if steps:
+            self.env["account.move.line"]._reconcile_plan(steps)
+
+    def _open_lines(self, move):
+        return move.line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
+        )

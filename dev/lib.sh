@@ -32,6 +32,8 @@ find_cache() {
     export HOME=$CACHE
   fi
   CACHE=$(cd "$CACHE" && pwd -P)
+  unset PYTHONDONTWRITEBYTECODE
+  export PYTHONPYCACHEPREFIX=$CACHE/pycache # quick starts, and a tree without __pycache__
   # shellcheck disable=SC2034 # names the databases of this clone
   TREE_ID=$(printf '%s' "$CACHE $ROOT" | digest)
   TREE=$CACHE/trees/$(printf '%s' "$ROOT" | digest)
@@ -332,7 +334,7 @@ limit_time_cpu = 3600
 list_db = False
 END
   mv "$ODOO_RC.$$" "$ODOO_RC"
-  export ODOO_RC PYTHONPATH=$TREE/python PYTHONDONTWRITEBYTECODE=1
+  export ODOO_RC PYTHONPATH=$TREE/python
   export QT_QPA_PLATFORM=offscreen # wkhtmltopdf, on machines without a screen
 }
 

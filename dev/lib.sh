@@ -83,8 +83,9 @@ apt_install_now() {
 # ---------------------------------------------------------------- Python
 # The interpreter itself rather than a version manager's shim, which changes with the folder.
 find_python() {
-  local candidate
-  for candidate in "${PYTHON:-python3}" python3 python3.12 python3.13 python3.11 python3.10; do
+  local candidate candidates=(python3 python3.12 python3.13 python3.11 python3.10)
+  [ -z "${PYTHON:-}" ] || candidates=("$PYTHON")
+  for candidate in "${candidates[@]}"; do
     "$candidate" -c 'import sys
 if not (3, 10) <= sys.version_info[:2] <= (3, 13): sys.exit(1)
 print(sys.executable)' 2>/dev/null && return
@@ -94,6 +95,7 @@ print(sys.executable)' 2>/dev/null && return
 
 need_python() {
   if ! BASE_PYTHON=$(find_python); then
+    [ -z "${PYTHON:-}" ] || die "PYTHON=$PYTHON is no Python 3.10 to 3.13."
     apt_install python3 python3-venv
     BASE_PYTHON=$(find_python) || die "Odoo 19 needs Python 3.10 to 3.13: install one and name it, PYTHON=/path/to/python3.12 dev/…"
   fi

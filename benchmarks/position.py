@@ -45,7 +45,8 @@ def sample(env, count: int) -> list[int]:
         """SELECT p.id FROM res_partner p
             WHERE p.parent_id IS NULL AND p.customer_rank > 0 AND p.name LIKE 'Customer %%'
          ORDER BY NOT EXISTS (SELECT FROM account_move_line l
-                               WHERE l.partner_id = p.id AND NOT l.reconciled), md5(p.id::text)
+                               WHERE l.partner_id = p.id AND l.amount_residual > 0),
+                  md5(p.id::text)
             LIMIT %s""",
         [count],
     )

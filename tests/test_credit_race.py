@@ -1,0 +1,81 @@
+"""Two confirmations at the same moment, over two real connections."""
+
+import threading
+from contextlib import contextmanager
+from functools import partial
+
+from odoo import Command, api
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+from odoo.tests import BaseCase, get_db_name, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestCreditRace(BaseCase):
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        with self._environment() as env:
+            self.ids = self._create(env)
+        self.addCleanup(self._remove)
+
+    @contextmanager
+    def _environment(self):
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, api.SUPERUSER_ID, {})
+
+    def _create(self, env):
+        company = env["res.company"].search([("chart_template", "!=", False)], limit=1)
+        company = company or env.company
+        env = env(context={"allowed_company_ids": company.ids})
+        partner = env["res.partner"].create({"name": "Race", "is_company": True})
+        partner.credit_limit = 100
+        product = env["product.product"].create({
+            "name": "Race", "type": "service", "taxes_id": [Command.clear()],
+        })
+        orders = env["sale.order"].create([
+            {
+                "partner_id": partner.id,
+                "order_line": [Command.create({"product_id": product.id, "price_unit": 60})],
+            }
+            for _ in range(2)
+        ])
+        self.created_company = company.id
+        return {
+            "sale.order": orders.ids,
+            "product.template": product.product_tmpl_id.ids,
+            "res.partner": partner.ids,
+        }
+
+    def _remove(self):
+        with self._environment() as env:
+            orders = env["sale.order"].browse(self.ids["sale.order"])
+            orders.filtered(lambda o: o.state == "sale")._action_cancel()
+            orders.ar_hold_id.unlink()
+            for model, ids in self.ids.items():
+                env[model].browse(ids).unlink()
+
+    def _confirm(self, order_id, ready, results):
+        with self._environment() as env:
+            order = env(context={"allowed_company_ids": [self.created_company]})[
+                "sale.order"
+            ].browse(order_id)
+            env.cr.execute("SELECT 1 FROM ar_credit_profile LIMIT 1")  # takes the snapshot
+            ready.wait(timeout=30)
+            retrying(order.action_confirm, env)
+            results.append(order.state)
+
+    def test_both_cannot_pass_on_the_same_free_limit(self):
+        ready, results = threading.Barrier(2), []
+        threads = [
+            threading.Thread(target=partial(self._confirm, order_id, ready, results))
+            for order_id in self.ids["sale.order"]
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+        self.assertEqual(sorted(results), ["draft", "sale"])
+        with self._environment() as env:
+            orders = env["sale.order"].browse(self.ids["sale.order"])
+            self.assertEqual(sorted(orders.mapped("ar_credit_state")), ["free", "held"])

@@ -100,9 +100,7 @@ def pairs(sides: dict, task: Callable, items: list) -> dict[str, list[tuple[floa
 
 def extra_percent(taken: dict) -> float:
     """Median over the items: each was run on both sides within moments."""
-    ratios = [
-        mine[0] / plain[0] for plain, mine in zip(taken[PLAIN], taken[ADDON], strict=True)
-    ]
+    ratios = [mine[0] / plain[0] for plain, mine in zip(taken[PLAIN], taken[ADDON], strict=True)]
     return 100.0 * (median(ratios) - 1)
 
 

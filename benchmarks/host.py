@@ -123,7 +123,8 @@ def chosen(env, model: str) -> list[int]:
         "res.partner": """SELECT partner_id FROM account_move_line
                            WHERE amount_residual > 0 AND parent_state = 'posted'
                         GROUP BY partner_id ORDER BY md5(partner_id::text) LIMIT 30""",
-        "sale.order": "SELECT id FROM sale_order WHERE state = 'draft' ORDER BY md5(id::text) LIMIT 30",
+        "sale.order": """SELECT id FROM sale_order WHERE state = 'draft'
+                       ORDER BY md5(id::text) LIMIT 30""",
     }[model]
     env.cr.execute(query)
     return [row for (row,) in env.cr.fetchall()]
@@ -218,7 +219,7 @@ def measure_reconciling(result: Result, sides: dict, count: int = 1000) -> None:
 
 
 def confirmable(sides: dict, count: int) -> list[int]:
-    """Quotations that nothing holds back: an order on hold is another thing than a confirmed one."""
+    """Quotations that nothing holds back: to put an order on hold is not to confirm it."""
     orders = rows(
         sides[ADDON],
         """SELECT id FROM sale_order o WHERE state = 'draft' AND NOT EXISTS (

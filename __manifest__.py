@@ -11,6 +11,11 @@
         "security/ir.model.access.csv",
         "security/ar_credit_rules.xml",
         "data/ar_credit_data.xml",
+        "security/ar_open_item_rules.xml",
+        "views/ar_open_item_views.xml",
+        "views/ar_aged_balance_views.xml",
+        "views/report_statement.xml",
+        "views/ar_widget_views.xml",
         "views/ar_credit_hold_views.xml",
         "views/ar_credit_limit_views.xml",
         "views/ar_credit_policy_views.xml",
@@ -23,6 +28,11 @@
         "data/ar_history_data.xml",
         "views/ar_history_import_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["ar_credit_control/static/src/ar_widget/**/*"],
+        "web.assets_tests": ["ar_credit_control/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["ar_credit_control/static/tests/**/*.test.js"],
+    },
     "post_init_hook": "post_init_hook",
     "application": True,
 }

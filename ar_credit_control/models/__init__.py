@@ -16,3 +16,5 @@ from . import sale_order_line
 from . import history_account_move
 from . import history_record
 from . import history_import
+from . import res_partner_statement
+from . import crm_team

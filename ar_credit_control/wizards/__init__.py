@@ -1,2 +1,3 @@
 from . import credit_release
 from . import credit_request
+from . import aged_balance

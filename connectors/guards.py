@@ -12,7 +12,15 @@ from xml.parsers.expat import ExpatError
 import xmltodict
 from lxml import etree
 
-from .errors import BadEncoding, BrokenXml, ForbiddenMarkup, NotJson, TooDeep, TooLarge
+from .errors import (
+    BadEncoding,
+    BrokenXml,
+    ForbiddenMarkup,
+    Malformed,
+    NotJson,
+    TooDeep,
+    TooLarge,
+)
 
 MAX_BYTES = 10 * 1024 * 1024  # the largest real one is a KSeF confirmation of 10,000 invoices
 MAX_DEPTH = 64  # real messages stay below 20
@@ -20,6 +28,15 @@ MAX_TEXT = 4000  # a field of a message, far over any limit in the schemas
 ENCODINGS = frozenset(
     {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii"}
     | {"iso-8859-1", "iso-8859-15", "windows-1252"}
+)
+# How libxml2 says it, in the order of looking.
+XML_ERRORS: tuple[tuple[str, type[Malformed]], ...] = (
+    ("encod", BadEncoding),
+    ("invalid bytes", BadEncoding),
+    ("not proper utf-8", BadEncoding),
+    ("excessive depth", TooDeep),
+    ("resource limit", TooLarge),
+    ("xml_parse_huge", TooLarge),
 )
 _too_deep = etree.XPath("boolean(/*" + "/*" * MAX_DEPTH + ")")
 
@@ -52,17 +69,13 @@ def read_xml(raw: bytes) -> etree._Element:
     return root
 
 
-def _xml_error(error: Exception, raw: bytes) -> Exception:
+def _xml_error(error: Exception, raw: bytes) -> Malformed:
     """The typed error behind libxml2's words."""
-    text = str(error)
-    lowered = text.lower()
-    if "encod" in lowered or "invalid bytes" in lowered or "not proper utf-8" in lowered:
-        return BadEncoding(text)
-    if "excessive depth" in lowered:
-        return TooDeep(text)
-    if "entity" in lowered and b"<!" in raw[:4096]:
-        return ForbiddenMarkup(text)
-    return BrokenXml(text)
+    words = str(error)
+    if "entity" in words.lower() and b"<!" in raw[:4096]:
+        return ForbiddenMarkup(words)
+    kinds = (kind for sign, kind in XML_ERRORS if sign in words.lower())
+    return next(kinds, BrokenXml)(words)
 
 
 def _check_tree(root: etree._Element) -> None:

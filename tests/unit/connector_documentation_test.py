@@ -7,9 +7,7 @@ import pkgutil
 import connectors
 import pytest
 
-MODULES = [
-    info.name for info in pkgutil.walk_packages(connectors.__path__, prefix="connectors.")
-]
+MODULES = [info.name for info in pkgutil.walk_packages(connectors.__path__, prefix="connectors.")]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -159,7 +159,9 @@ def peers(invoices, cut: date, test: list[int]) -> dict[str, Predictions]:
 def peer_python() -> Path:
     """Python of an environment that holds scikit-learn, made once in the cache."""
     wanted = FOLDER / "requirements.txt"
-    name = f"bench-{sys.version_info[0]}.{sys.version_info[1]}-{zlib.crc32(wanted.read_bytes()):08x}"
+    name = (
+        f"bench-{sys.version_info[0]}.{sys.version_info[1]}-{zlib.crc32(wanted.read_bytes()):08x}"
+    )
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     home = cache / "ar_credit_control" / name
     python, complete = home / "bin" / "python", home / ".complete"

@@ -41,8 +41,10 @@ class Data:
 
 def read(path: Path) -> Data:
     with path.open(encoding="utf-8-sig", newline="") as handle:
-        rows = [{key.strip().lower(): value for key, value in row.items()}
-                for row in csv.DictReader(handle)]
+        rows = [
+            {key.strip().lower(): value for key, value in row.items()}
+            for row in csv.DictReader(handle)
+        ]
     missing = [name for name in REQUIRED if not rows or name not in rows[0]]
     if missing:
         raise SystemExit(f"error: {path.name} has no rows or no column {', '.join(missing)}")

@@ -54,8 +54,11 @@ def history_features(row, by_payment, by_making):
     days = np.array([other[PAID] - other[DUE] for other in known], float)
     amounts = np.array([other[AMOUNT] for other in known])
     late = days > 0
-    open_ = [o for o in by_making[row[CUSTOMER]]
-             if o[MADE] < row[MADE] and (o[PAID] is None or o[PAID] >= row[MADE])]
+    open_ = [
+        o
+        for o in by_making[row[CUSTOMER]]
+        if o[MADE] < row[MADE] and (o[PAID] is None or o[PAID] >= row[MADE])
+    ]
     return [
         len(known), days.mean(), np.average(days, weights=np.maximum(amounts, 0.01)),
         np.median(days), days.std(), late.mean(), days[-3:].mean(), late[-3:].mean(), days.max(),
@@ -124,7 +127,9 @@ def learned(features, disputed, days, train, test):
     """Predictions of every learning model, before and after disputes are known."""
     late, wide, result = days[train] > 0, np.column_stack([features, disputed]), {}
     for name, model in classifiers().items():
-        result[name] = {"late": model.fit(features[train], late).predict_proba(features[test])[:, 1]}
+        result[name] = {
+            "late": model.fit(features[train], late).predict_proba(features[test])[:, 1]
+        }
         result[name]["late_known"] = model.fit(wide[train], late).predict_proba(wide[test])[:, 1]
     for name, model in regressors().items():
         result[name]["days"] = model.fit(features[train], days[train]).predict(features[test])

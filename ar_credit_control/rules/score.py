@@ -20,16 +20,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log, sqrt
+from math import cosh, sqrt
 from types import MappingProxyType
 
-from .score_scale import chance, log_odds, payment_index, to_days, to_habit
+from .score_scale import (
+    HABIT_DAYS,
+    chance,
+    log_odds,
+    mixed_quantile,
+    payment_index,
+    to_days,
+    to_habit,
+)
 
 PRIOR_RECENT = 2.0  # instalments that the long habit is worth within the recent one
 PRIOR_LATE = 3.0  # instalments that the company's late share is worth within a customer's
-PRIOR_DISPUTE = 2.0
+PRIOR_DISPUTE = 1.0  # customers either dispute or do not: a single case tells much
 LOGISTIC = 1.7  # makes the logistic curve follow the normal one
-TENTH = 1.28  # one in ten lies beyond this many spreads, on either side
+SPAN = (0.1, 0.9)  # the span of a prediction holds eight cases in ten
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,20 +242,22 @@ def blend(habit: Habit, company: Company) -> float:
     return (1.0 - part) * habit.long + part * habit.recent
 
 
-def usual_days(habit: Habit, company: Company, conditions: Conditions) -> float:
-    """Middle of the delays to expect: half of the cases are earlier, half later."""
+def delay_quantile(
+    habit: Habit, company: Company, conditions: Conditions, level: float, scale: float
+) -> float:
+    """Delay that ``level`` of the cases stay below, with and without a dispute taken together."""
     usual = to_days(blend(habit, company))
     clean = usual + shift(company, conditions, 0.0)
     contested = usual + shift(company, conditions, 1.0)
-    if conditions.disputed is not None:
-        return contested if conditions.disputed else clean
-    middle, scale = (clean + contested) / 2.0, habit.spread / LOGISTIC
-    disputed = habit.dispute_share
-    if disputed < 0.5:
-        return min(clean - scale * log(1.0 - 2.0 * disputed), max(clean, middle))
-    if disputed > 0.5:
-        return max(contested + scale * log(2.0 * disputed - 1.0), min(contested, middle))
-    return middle
+    disputed = dispute_chance(habit, conditions)
+    if contested < clean:
+        clean, contested, disputed = contested, clean, 1.0 - disputed
+    return mixed_quantile(clean, contested, disputed, scale, level)
+
+
+def usual_days(habit: Habit, company: Company, conditions: Conditions) -> float:
+    """Middle of the delays to expect: half of the cases are earlier, half later."""
+    return delay_quantile(habit, company, conditions, 0.5, habit.spread / LOGISTIC)
 
 
 def corrected_days(usual: float, late: float, company: Company) -> float:
@@ -262,13 +272,11 @@ def predict(evidence: Evidence, company: Company, conditions: Conditions) -> Pre
     late = late_chance(habit, company, conditions)
     usual = usual_days(habit, company, conditions)
     days = corrected_days(usual, late, company)
-    span = TENTH * habit.spread
-    return Prediction(
-        late=late,
-        days=days,
-        earliest=days + to_days(to_habit(usual) - span) - usual,
-        latest=days + to_days(to_habit(usual) + span) - usual,
-    )
+    # the further from the due date, the more days a step on the scale of habits is
+    scale = habit.spread / LOGISTIC * cosh(blend(habit, company) / HABIT_DAYS)
+    bounds = (delay_quantile(habit, company, conditions, level, scale) for level in SPAN)
+    earliest, latest = (days + bound - usual for bound in bounds)
+    return Prediction(late, days, min(earliest, days), max(latest, days))
 
 
 def behaviour_points(prediction: Prediction) -> float:

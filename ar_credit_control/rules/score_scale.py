@@ -20,7 +20,7 @@ INDEX_KNOTS: tuple[tuple[float, float], ...] = (
     (240.0, 0.0),
 )
 EARLIEST, LATEST = -60.0, 120.0  # days: what is beyond says nothing more about the habit
-HABIT_DAYS = 15.0  # within it a day counts in full, beyond it ever less: one outlier is no habit
+HABIT_DAYS = 45.0  # within it a day counts in full, beyond it ever less: one outlier is no habit
 
 
 def payment_index(days: float) -> float:
@@ -44,7 +44,7 @@ def to_habit(days: float) -> float:
     """Days on the scale on which habits are averaged.
 
     >>> round(to_habit(1), 2), round(to_habit(60), 1)
-    (1.0, 31.4)
+    (1.0, 49.4)
     """
     return HABIT_DAYS * asinh(days / HABIT_DAYS)
 
@@ -75,6 +75,26 @@ def log_odds(probability: float) -> float:
     """
     inside = min(max(probability, 1e-9), 1.0 - 1e-9)
     return log(inside / (1.0 - inside))
+
+
+def mixed_quantile(low: float, high: float, share: float, scale: float, level: float) -> float:
+    """Where ``level`` of the cases lie below, when ``share`` of them gather around ``high``.
+
+    Both groups spread logistically by ``scale``. Each level is taken from the one group that it
+    falls into, and the groups meet half-way: exact when they lie apart.
+
+    >>> mixed_quantile(0.0, 20.0, 0.0, 3.0, 0.5), mixed_quantile(0.0, 20.0, 0.5, 3.0, 0.5)
+    (0.0, 10.0)
+    >>> round(mixed_quantile(0.0, 20.0, 0.2, 3.0, 0.9), 9)
+    20.0
+    """
+    middle, own = (low + high) / 2.0, scale * log_odds(level)
+    below = 1.0 - share
+    if level < below:
+        return min(low + scale * log_odds(level / below), max(middle, low + own))
+    if level > below:
+        return max(high + scale * log_odds((level - below) / share), min(middle, high + own))
+    return middle
 
 
 def apportion(parts: Sequence[float], total: int) -> list[int]:

@@ -17,7 +17,7 @@ from .score_fit import Lesson, fit_averages, fit_effects, fit_rules
 
 Ask = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
 
-HALF_LIFE = 365.0  # days
+HALF_LIFE = 540.0  # days; the recent habit fades faster, and the ledger says what it is worth
 LESSON_MONTHS = 12
 MONTH = timedelta(days=30)
 
@@ -46,9 +46,7 @@ def read_evidence(
         yield Evidence(*row)
 
 
-def fit_company(
-    ask: Ask, as_of: date, half_life: float = HALF_LIFE, one_in: int = 1
-) -> Company:
+def fit_company(ask: Ask, as_of: date, half_life: float = HALF_LIFE, one_in: int = 1) -> Company:
     """The company's coefficients from what was known before ``as_of``.
 
     one_in: of a large ledger, learn from one in so many customers.

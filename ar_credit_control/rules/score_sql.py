@@ -26,7 +26,7 @@ from dataclasses import fields
 from .score import Evidence
 from .score_scale import EARLIEST, HABIT_DAYS, LATEST
 
-RECENT = 6  # the recent habit fades so many times faster than the long one
+RECENT = 9  # the recent habit fades so many times faster than the long one
 
 # OFFSET 0 keeps the server from computing an expression once for each sum it goes into.
 _DATED = """

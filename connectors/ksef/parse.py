@@ -115,7 +115,15 @@ def _invoice(item: Any) -> Notification:
             stored=child(item, "permanentStorageDate"),
         ),
         errors=_errors(status, code, mapping.INVOICE),
+        parties=_seller(item),
     )
+
+
+def _seller(item: Any) -> tuple[str, ...]:
+    """The seller's tax id, with which the number of an accepted invoice begins."""
+    original = child(item, "status", "extensions", "originalKsefNumber")
+    nip = (text(child(item, "ksefNumber")) or text(original)).partition("-")[0]
+    return (nip,) if len(nip) == 10 and nip.isdigit() else ()
 
 
 def _session(item: Any) -> Notification:

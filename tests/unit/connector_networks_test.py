@@ -128,6 +128,7 @@ def test_a_page_of_invoices_with_a_duplicate():
     assert duplicate.outcome is Outcome.NOT_ISSUED
     assert duplicate.duplicate_of == "5265877635-20250626-010080DD2B5E-26"
     assert duplicate.errors[0].fix.path == "invoice.name"
+    assert accepted.parties == duplicate.parties == ("5265877635",)
 
 
 def test_a_session_says_nothing_about_its_invoices():

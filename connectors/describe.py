@@ -78,11 +78,11 @@ def describe_file(path: Path) -> list[dict[str, Any]]:
 def main(arguments: Sequence[str]) -> int:
     """Print what is understood of each file; 1 when any of it was not."""
     if not arguments or arguments[0].startswith("-"):
-        print("usage: dev/notification FILE…", file=sys.stderr)
+        sys.stderr.write("usage: dev/notification FILE…\n")
         return 2
     entries = [entry for name in arguments for entry in describe_file(Path(name))]
     sys.stdout.reconfigure(encoding="utf-8")
-    print(json.dumps(entries, indent=2, ensure_ascii=False))
+    sys.stdout.write(json.dumps(entries, indent=2, ensure_ascii=False) + "\n")
     return int(any("error" in entry for entry in entries))
 
 

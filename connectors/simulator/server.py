@@ -145,8 +145,9 @@ class Simulator(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up early is part of the tests; anything else is a defect."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
+        if isinstance(sys.exc_info()[1], ConnectionError):
+            return None
+        return super().handle_error(request, client_address)
 
     def __enter__(self) -> Simulator:
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -171,12 +172,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     world = demo_world(invoices, options.backlog)
     world.limits = options.limits
     simulator = Simulator(world, options.port)
-    print(f"Simulated exchange on http://{HOST}:{simulator.server_address[1]}/<provider>")
-    print(
-        f"providers invoicetronic, aruba, openapi_it, acube; user {world.user}, "
-        f"password or key {world.secret}",
-        flush=True,
+    sys.stdout.write(
+        f"Simulated exchange on http://{HOST}:{simulator.server_address[1]}/<provider>\n"
+        "providers invoicetronic, aruba, openapi_it, acube; "
+        f"user {world.user}, password or key {world.secret}\n"
     )
+    sys.stdout.flush()
     try:
         simulator.serve_forever()
     except KeyboardInterrupt:

@@ -88,13 +88,13 @@ def mixed_quantile(low: float, high: float, share: float, scale: float, level: f
     >>> round(mixed_quantile(0.0, 20.0, 0.2, 3.0, 0.9), 9)
     20.0
     """
-    middle, own = (low + high) / 2.0, scale * log_odds(level)
-    below = 1.0 - share
+    own, below = scale * log_odds(level), 1.0 - share
+    meeting = min(max((low + high) / 2.0, low + own), high + own)
     if level < below:
-        return min(low + scale * log_odds(level / below), max(middle, low + own))
+        return min(low + scale * log_odds(level / below), meeting)
     if level > below:
-        return max(high + scale * log_odds((level - below) / share), min(middle, high + own))
-    return middle
+        return max(high + scale * log_odds((level - below) / share), meeting)
+    return meeting
 
 
 def apportion(parts: Sequence[float], total: int) -> list[int]:

@@ -243,13 +243,7 @@ class HistoryImport(models.Model):
             self.journal_id = self._journal("AROPN", "sale", self.env._("Opening invoices"))
         if not self.payment_journal_id:
             name = self.env._("Opening payments")
-            journal = self._journal("AROPY", "bank", name)
-            lines = journal.inbound_payment_method_line_ids
-            # the old books have seen this money: it goes to the account, not to a waiting one
-            (lines | journal.outbound_payment_method_line_ids).filtered(
-                lambda line: not line.payment_account_id
-            ).payment_account_id = journal.default_account_id
-            self.payment_journal_id = journal
+            self.payment_journal_id = self._journal("AROPY", "bank", name)
 
     def _journal(self, code, kind, name):
         """The company's journal for opening history, made when it has none."""

@@ -84,9 +84,7 @@ class HistoryWriter:
         credited = self._documents(
             (invoice, "credit_of", [invoice.credit_of]) for invoice in invoices if invoice.credit_of
         )
-        moves = self.env["account.move"].create(
-            [self._move_vals(invoice, partners[invoice.customer]) for invoice in invoices]
-        )
+        moves = self._create_moves(invoices, partners)
         moves.action_post()
         plan = []
         for invoice, move in zip(invoices, moves, strict=True):
@@ -96,7 +94,33 @@ class HistoryWriter:
         self._reconcile(plan)
         return [("move_id", move) for move in moves]
 
-    def _move_vals(self, invoice, partner):
+    def _create_moves(self, invoices, partners):
+        """Draft invoices; where the file says every line of one, Odoo need not derive any."""
+        Move = self.env["account.move"]
+        whole = [invoice for invoice in invoices if _is_whole(invoice)]
+        rest = [invoice for invoice in invoices if not _is_whole(invoice)]
+        moves = (
+            Move.with_context(skip_invoice_sync=True)
+            .create(
+                [
+                    self._move_vals(invoice, partners)
+                    | {"line_ids": self._whole_lines(invoice, partners)}
+                    for invoice in whole
+                ]
+            )
+            .with_context(skip_invoice_sync=False)
+        )
+        moves += Move.create(
+            [
+                self._move_vals(invoice, partners) | {"invoice_line_ids": self._line_vals(invoice)}
+                for invoice in rest
+            ]
+        )
+        numbers = {invoice.number: move for invoice, move in zip(whole + rest, moves, strict=True)}
+        return Move.union(*(numbers[invoice.number] for invoice in invoices))
+
+    def _move_vals(self, invoice, partners):
+        partner = partners[invoice.customer]
         vals = {
             "move_type": "out_refund" if invoice.amount < 0 else "out_invoice",
             "journal_id": self.run.journal_id.id,
@@ -107,9 +131,40 @@ class HistoryWriter:
             # said, or the user of the job would be taken for the salesperson
             "invoice_user_id": partner.user_id.id,
             "currency_id": self._currency(invoice).id,
-            "invoice_line_ids": self._line_vals(invoice),
         }
         return vals | self._due_vals(invoice)
+
+    def _whole_lines(self, invoice, partners):
+        """The income line and one receivable line for each instalment, balanced to the cent."""
+        receivable = partners[invoice.customer].property_account_receivable_id
+        total = self._in_company_currency(invoice, invoice.amount)
+        left, lines = total, []
+        for index, (due, amount) in enumerate(invoice.instalments, 1):
+            share = self._in_company_currency(invoice, amount)
+            balance = left if index == len(invoice.instalments) else share
+            left -= balance
+            line = self._money(amount, balance) | {
+                "display_type": "payment_term",
+                "account_id": receivable.id,
+                "date_maturity": due,
+                "name": invoice.number,
+            }
+            lines.append(Command.create(line))
+        income = self._line(invoice.number, abs(invoice.amount))
+        income[2].update(self._money(-invoice.amount, -total))
+        income[2]["display_type"] = "product"
+        return [income, *lines]
+
+    def _in_company_currency(self, document, amount):
+        currency = self._currency(document)
+        own = self.company.currency_id
+        if currency == own:
+            return amount
+        converted = currency._convert(float(amount), own, self.company, document.date)
+        return Decimal(repr(converted)).quantize(Decimal(1).scaleb(-own.decimal_places))
+
+    def _money(self, amount, balance):
+        return {"amount_currency": float(amount), "balance": float(balance)}
 
     def _due_vals(self, invoice):
         due = invoice.instalments[-1][0]
@@ -145,40 +200,72 @@ class HistoryWriter:
 
     # ------------------------------------------------------------------ payments
     def _write_payments(self, payments):
+        """Money seen on a statement is an entry of the bank journal, as matching it would make."""
         partners = self._partners(payments)
         invoices = self._documents((p, "invoices", p.invoices) for p in payments)
+        seen = [payment for payment in payments if payment.status != REGISTERED]
+        noted = [payment for payment in payments if payment.status == REGISTERED]
+        moves = self.env["account.move"].create(
+            [self._entry_vals(p, partners[p.customer], invoices) for p in seen]
+        )
+        moves.action_post()
+        named = [[invoices[number] for number in payment.invoices] for payment in seen]
+        self._reconcile(list(zip(moves, named, strict=True)))
+        created = {p.key: ("move_id", move) for p, move in zip(seen, moves, strict=True)}
+        created |= self._register(noted, partners, invoices)
+        return [created[payment.key] for payment in payments]
+
+    def _entry_vals(self, payment, partner, invoices):
+        currency = self._currency(payment)
+        account = partner.property_account_receivable_id
+        if payment.invoices:
+            account = self._open_lines(invoices[payment.invoices[0]]).account_id[:1] or account
+        label = self._memo(payment)
+        balance = self._in_company_currency(payment, payment.amount)
+        shared = {"currency_id": currency.id, "partner_id": partner.id, "name": label}
+        sides = (
+            (self.run.payment_journal_id.default_account_id, self._money(payment.amount, balance)),
+            (account, self._money(-payment.amount, -balance)),
+        )
+        return {
+            "move_type": "entry",
+            "journal_id": self.run.payment_journal_id.id,
+            "partner_id": partner.id,
+            "currency_id": currency.id,
+            "date": payment.date,
+            "ref": label,
+            "line_ids": [
+                Command.create(shared | money | {"account_id": side.id}) for side, money in sides
+            ],
+        }
+
+    def _register(self, payments, partners, invoices):
+        """Payments that were noted down only: {key: (field, payment)}."""
         records = self.env["account.payment"].create(
             [self._payment_vals(payment, partners[payment.customer]) for payment in payments]
         )
-        plan = []
         for payment, record in zip(payments, records, strict=True):
-            moves = [invoices[number] for number in payment.invoices]
-            if payment.status == REGISTERED:
-                self._only_register(record, moves)
-            elif moves:
-                plan.append((record, moves))
+            self._only_register(record, [invoices[number] for number in payment.invoices])
         records.action_post()
-        self._reconcile([(record.move_id, moves) for record, moves in plan])
-        return [("payment_id", record) for record in records]
+        return {p.key: ("payment_id", record) for p, record in zip(payments, records, strict=True)}
+
+    def _memo(self, payment):
+        return payment.reference or " ".join(payment.invoices) or payment.key
 
     def _payment_vals(self, payment, partner):
         inbound = payment.amount > 0
         journal = self.run.payment_journal_id
-        methods = (
-            journal.inbound_payment_method_line_ids
-            if inbound
-            else journal.outbound_payment_method_line_ids
-        )
+        lines = journal._get_available_payment_method_lines("inbound" if inbound else "outbound")
         return {
             "payment_type": "inbound" if inbound else "outbound",
             "partner_type": "customer",
             "partner_id": partner.id,
             "journal_id": journal.id,
-            "payment_method_line_id": methods[:1].id,
+            "payment_method_line_id": lines[:1].id,
             "amount": float(abs(payment.amount)),
             "currency_id": self._currency(payment).id,
             "date": payment.date,
-            "memo": payment.reference or " ".join(payment.invoices),
+            "memo": self._memo(payment),
         }
 
     def _only_register(self, record, moves):
@@ -234,3 +321,8 @@ class HistoryWriter:
         return move.line_ids.filtered(
             lambda line: line.account_type == "asset_receivable" and not line.reconciled
         )
+
+
+def _is_whole(invoice):
+    """Whether the file says every line of the entry: no tax, and each due date."""
+    return not invoice.tax and invoice.instalments[0][0] is not None

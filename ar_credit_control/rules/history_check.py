@@ -78,7 +78,9 @@ class _Checker:
                 self.good.append(document)
                 self._usable(document)
 
-    def _find(self, document: Document, name: str, code: str, value: object, level=ERROR) -> None:
+    def _find(
+        self, document: Document, name: str, code: str, value: object, level: str = ERROR
+    ) -> None:
         self.issues.append(Issue(document.kind, document.line, name, code, str(value or ""), level))
 
     def _done_before(self, document: Document, done: Done) -> None:

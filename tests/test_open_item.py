@@ -152,6 +152,20 @@ class TestOpenItem(OpenItemCase):
         earlier = item.with_context(ar_as_of=START)
         self.assertEqual((item.residual, earlier.residual), (40.0, 100.0))
 
+    def test_ageing_groups_stand_by_age(self):
+        today = fields.Date.context_today(self.OpenItem)
+        for days in (95, 5, -5, 45):
+            self.invoice(today - timedelta(days=100), due=today - timedelta(days=days))
+        self.invoice(today, 10.0, move_type="out_refund")
+        buckets = ["not_due", "due_1_30", "due_31_60", "due_over_90", "unapplied"]
+        mine = [("partner_id", "=", self.customer.id)]
+        groups = self.OpenItem._read_group(mine, ["bucket"], ["residual:sum"])
+        self.assertEqual([bucket for bucket, _residual in groups], buckets)
+        by_customer = self.OpenItem.formatted_read_grouping_sets(
+            mine, [["partner_id", "bucket"], ["partner_id"], []], ["residual:sum"]
+        )[0]
+        self.assertEqual([group["bucket"] for group in by_customer], buckets)
+
     def test_filters_find_what_they_say(self):
         today = fields.Date.context_today(self.OpenItem)
         for days in (-40, -20, 0, 20, 95):

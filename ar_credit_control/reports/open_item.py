@@ -84,6 +84,17 @@ class OpenItem(models.Model):
         self.ensure_one()
         return self.move_id.get_formview_action()
 
+    def _read_group_orderby(self, order, groupby_terms, query):
+        """Order groups by age, not by the alphabet of the ageing's keys."""
+        terms = dict(groupby_terms)
+        if "bucket" in terms:
+            keys = [key for key, _label in self._selection_bucket()]
+            terms["bucket"] = SQL("array_position(%s, %s)", keys, terms["bucket"])
+        result = super()._read_group_orderby(order, terms, query)
+        # super may extend the terms by what it orders customers by
+        groupby_terms.update(terms | {k: v for k, v in groupby_terms.items() if k == "bucket"})
+        return result
+
     # ------------------------------------------------------------------ SQL
     @property
     def _table_query(self):

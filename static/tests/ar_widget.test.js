@@ -14,6 +14,7 @@ import {
 } from "@web/../tests/web_test_helpers";
 import {
     ageingBar,
+    distinctFindings,
     exposureParts,
     isBlank,
     limitBar,
@@ -111,15 +112,15 @@ describe("gauge", () => {
     test("limitBar: within the limit, the rest of the bar is free", () => {
         expect(limitBar(position())).toEqual({
             scale: 20000,
-            overdue: 16,
-            current: 46,
+            overdue: 12,
+            current: 50,
             free: 38,
             mark: false,
         });
     });
 
     test("limitBar: above the limit, the bar is the exposure and a mark is the limit", () => {
-        const bar = limitBar(position({ exposure: 25000, overdue: 5000 }));
+        const bar = limitBar(position({ exposure: 25000, overdue: 5000, unapplied: 0 }));
         expect(bar).toEqual({ scale: 25000, overdue: 20, current: 80, free: 0, mark: 80 });
     });
 
@@ -130,7 +131,7 @@ describe("gauge", () => {
 
     test("limitBar: without a limit the bar is the exposure alone", () => {
         for (const kind of ["none", "no_credit"]) {
-            const bar = limitBar(position({ limit: { kind, amount: 0 }, exposure: 100, overdue: 50 }));
+            const bar = limitBar(position({ limit: { kind, amount: 0 }, exposure: 100, overdue: 50, unapplied: 0 }));
             expect(bar).toEqual({ scale: 100, overdue: 50, current: 50, free: 0, mark: false });
         }
     });
@@ -138,6 +139,11 @@ describe("gauge", () => {
     test("limitBar: a customer in credit shows an empty bar, nothing divides by zero", () => {
         const bar = limitBar(position({ exposure: -50, overdue: 10, limit: { kind: "none", amount: 0 } }));
         expect(bar).toEqual({ scale: 0, overdue: 0, current: 0, free: 0, mark: false });
+    });
+
+    test("limitBar: what credit in hand covers is not overdue", () => {
+        const bar = limitBar(position({ unapplied: 1000, payments_pending: 2000 }));
+        expect([bar.overdue, bar.current]).toEqual([1, 61]);
     });
 
     test("limitBar: overdue never fills more than the exposure", () => {
@@ -172,6 +178,12 @@ describe("gauge", () => {
         expect(parts.reduce((sum, part) => sum + part.amount, 0)).toBe(12400);
     });
 
+    test("distinctFindings: the same text once", () => {
+        const [hold, warn] = ["hold", "warn"].map((effect) => ({ effect, message: "Ask." }));
+        expect(distinctFindings([hold, warn])).toEqual([hold]);
+        expect(distinctFindings([hold, { ...warn, message: "Other." }])).toHaveLength(2);
+    });
+
     test("isBlank: no limit and no amount", () => {
         const nothing = {
             limit: { kind: "none", amount: 0 },
@@ -200,7 +212,8 @@ describe("form", () => {
         expect(".o_ar_advice").toHaveText(/ask for payment before you quote/);
         expect(".o_ar_limit").toHaveText(/62% of 20,000/);
         expect(".o_ar_limit").toHaveText(/Available\s*7,600/);
-        expect(width(".o_ar_track .o_ar_late")).toBe("16%");
+        expect(width(".o_ar_track .o_ar_late")).toBe("12%");
+        expect(".o_ar_limit").toHaveText(/Overdue\s*3,200\s*€\s*Credit\s*800/);
         expect(".o_ar_oldest").toHaveText(/43 days/);
         expect(queryAllTexts(".o_ar_ageing .o_ar_key").map((text) => text.replace(/\s+/g, " "))).toEqual([
             "Not due 7,000 €",

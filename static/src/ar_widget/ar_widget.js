@@ -6,7 +6,15 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { formatMonetary, formatPercentage } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { ageingBar, exposureParts, isBlank, limitBar, shortDigits } from "./gauge";
+import {
+    ageingBar,
+    distinctFindings,
+    exposureParts,
+    inHand,
+    isBlank,
+    limitBar,
+    shortDigits,
+} from "./gauge";
 
 /**
  * What the server computes; `false` when there is no customer.
@@ -98,6 +106,14 @@ export class ArPositionField extends Component {
 
     get bar() {
         return limitBar(this.position);
+    }
+
+    get findings() {
+        return distinctFindings(this.position.findings);
+    }
+
+    get inHand() {
+        return inHand(this.position);
     }
 
     get ageing() {

@@ -3,11 +3,12 @@
  */
 
 /** Widths in percent of the limit bar. `scale` is what 100 % stands for. */
-export function limitBar({ limit, exposure, shared_exposure, overdue }) {
+export function limitBar(position) {
+    const { limit, exposure, shared_exposure, overdue } = position;
     const owed = Math.max(0, exposure + shared_exposure);
     const allowed = limit.kind === "amount" ? Math.max(0, limit.amount) : 0;
     const scale = Math.max(owed, allowed);
-    const late = Math.min(owed, Math.max(0, overdue));
+    const late = Math.min(owed, Math.max(0, overdue - inHand(position)));
     return {
         scale,
         overdue: share(late, scale),
@@ -16,6 +17,11 @@ export function limitBar({ limit, exposure, shared_exposure, overdue }) {
         /** Where the limit stands once it is exceeded; false while it is not. */
         mark: allowed > 0 && owed > allowed ? share(allowed, scale) : false,
     };
+}
+
+/** Credit notes and payments that are there, but not matched with invoices yet. */
+export function inHand({ unapplied, payments_pending }) {
+    return unapplied + payments_pending;
 }
 
 /** The ageing buckets that hold something, each with its width in percent. */
@@ -47,6 +53,13 @@ export function exposureParts(position) {
     ]
         .filter(([, amount]) => amount)
         .map(([key, amount]) => ({ key, amount }));
+}
+
+/** Findings without those that say the same again: who may not see amounts gets one text for all. */
+export function distinctFindings(findings) {
+    return findings.filter(
+        ({ message }, index) => findings.findIndex((other) => other.message === message) === index
+    );
 }
 
 /** True when there is neither a limit nor any amount: bars would be empty boxes. */

@@ -1,0 +1,64 @@
+from datetime import date, timedelta
+
+from ar_credit_control.rules.statement import Item, days_overdue, statement_sections
+from hypothesis import given
+from hypothesis import strategies as st
+
+TODAY = date(2026, 3, 31)
+
+
+def item(currency="EUR", number="INV/1", days=0, residual=100, kind="invoice"):
+    """An item due ``days`` before today."""
+    due = TODAY - timedelta(days=days)
+    return Item(currency, number, "", kind, due - timedelta(days=30), due, residual, residual)
+
+
+items = st.builds(
+    item,
+    currency=st.sampled_from(["EUR", "USD", "PLN"]),
+    number=st.text("0123456789", min_size=1, max_size=4),
+    days=st.integers(-60, 400),
+    residual=st.integers(-10_000, 10_000),
+)
+
+
+@given(st.lists(items))
+def test_nothing_is_lost_and_every_sum_agrees(rows):
+    sections = statement_sections(rows, TODAY)
+    assert sum(section.balance for section in sections) == sum(row.residual for row in rows)
+    for section in sections:
+        own = [row for row in rows if row.currency == section.currency]
+        assert section.balance == sum(row.residual for row in own)
+        assert section.charged == sum(amount for _key, amount in section.ageing)
+        assert section.overdue == sum(row.residual for row in own if days_overdue(row, TODAY))
+
+
+@given(st.lists(items))
+def test_charges_stand_by_due_date_and_credits_apart(rows):
+    for section in statement_sections(rows, TODAY):
+        dates = [row.due for row in section.charges]
+        assert dates == sorted(dates)
+        assert all(row.residual > 0 for row in section.charges)
+        assert all(row.residual < 0 for row in section.credits)
+
+
+def test_company_currency_comes_first():
+    rows = [item("USD"), item("EUR"), item("PLN")]
+    sections = statement_sections(rows, TODAY, first="PLN")
+    assert [section.currency for section in sections] == ["PLN", "EUR", "USD"]
+
+
+def test_settled_items_and_empty_accounts_leave_no_section():
+    assert statement_sections([], TODAY) == ()
+    assert statement_sections([item(residual=0)], TODAY) == ()
+
+
+def test_days_overdue_of_charges_only():
+    assert days_overdue(item(days=12), TODAY) == 12
+    assert days_overdue(item(days=-3), TODAY) == 0
+    assert days_overdue(item(days=12, residual=-5), TODAY) == 0
+
+
+def test_credit_alone_is_a_balance_in_favour():
+    (section,) = statement_sections([item(residual=-40, kind="refund")], TODAY)
+    assert (section.balance, section.credited, section.overdue) == (-40, 40, 0)

@@ -5,3 +5,4 @@ from . import test_history_import
 from . import test_credit_access
 from . import test_open_item
 from . import test_web
+from . import test_credit_tour

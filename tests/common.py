@@ -1,9 +1,8 @@
 """Customers, documents and users that the tests of several capabilities need."""
 
 from odoo import Command, fields
-from odoo.tests import new_test_user
-
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.tests import new_test_user
 
 
 class CreditCommon(AccountTestInvoicingCommon):
@@ -22,13 +21,15 @@ class CreditCommon(AccountTestInvoicingCommon):
         cls.company = cls.company_data["company"]
         cls.company._ar_create_policy()
         cls.policy = cls.company.ar_credit_policy_id
-        cls.product = cls.env["product.product"].create({
-            "name": "Thing",
-            "type": "consu",
-            "invoice_policy": "order",
-            "list_price": 100.0,
-            "taxes_id": [Command.clear()],
-        })
+        cls.product = cls.env["product.product"].create(
+            {
+                "name": "Thing",
+                "type": "consu",
+                "invoice_policy": "order",
+                "list_price": 100.0,
+                "taxes_id": [Command.clear()],
+            }
+        )
         cls.salesman = cls._new_user("ar_salesman", "sales_team.group_sale_salesman")
         cls.colleague = cls._new_user("ar_colleague", "sales_team.group_sale_salesman")
         cls.stranger = cls._new_user("ar_stranger", "sales_team.group_sale_salesman")
@@ -42,26 +43,40 @@ class CreditCommon(AccountTestInvoicingCommon):
         cls.accountant = cls._new_user(
             "ar_accountant", "account.group_account_invoice,base.group_partner_manager"
         )
-        cls.team = cls.env["crm.team"].create({
-            "name": "North", "member_ids": [Command.set((cls.salesman | cls.colleague).ids)],
-        })
-        cls.env["crm.team"].create({
-            "name": "South", "member_ids": [Command.set(cls.stranger.ids)],
-        })
+        cls.team = cls.env["crm.team"].create(
+            {
+                "name": "North",
+                "member_ids": [Command.set((cls.salesman | cls.colleague).ids)],
+            }
+        )
+        cls.env["crm.team"].create(
+            {
+                "name": "South",
+                "member_ids": [Command.set(cls.stranger.ids)],
+            }
+        )
         cls.customer = cls._new_customer("Customer")
 
     @classmethod
     def _new_user(cls, login, groups):
         return new_test_user(
-            cls.env, login=login, groups=groups, company_id=cls.company.id,
+            cls.env,
+            login=login,
+            groups=groups,
+            company_id=cls.company.id,
             company_ids=[Command.set(cls.company.ids)],
         )
 
     @classmethod
     def _new_customer(cls, name, limit=0.0, **vals):
-        partner = cls.env["res.partner"].create({
-            "name": name, "is_company": True, "user_id": cls.salesman.id, **vals,
-        })
+        partner = cls.env["res.partner"].create(
+            {
+                "name": name,
+                "is_company": True,
+                "user_id": cls.salesman.id,
+                **vals,
+            }
+        )
         if limit:
             partner.with_company(cls.company).sudo().credit_limit = limit
         return partner
@@ -71,36 +86,44 @@ class CreditCommon(AccountTestInvoicingCommon):
         """A document due ``due`` days from today (negative: overdue)."""
         today = fields.Date.context_today(partner)
         due_date = fields.Date.add(today, days=due)
-        move = cls.env["account.move"].create({
-            "move_type": move_type,
-            "partner_id": partner.id,
-            "invoice_date": min(today, due_date),
-            "invoice_date_due": due_date,
-            "invoice_payment_term_id": False,
-            "currency_id": (currency or cls.company.currency_id).id,
-            "invoice_line_ids": [
-                Command.create({"name": "x", "quantity": 1, "price_unit": amount, "tax_ids": []})
-            ],
-        })
+        move = cls.env["account.move"].create(
+            {
+                "move_type": move_type,
+                "partner_id": partner.id,
+                "invoice_date": min(today, due_date),
+                "invoice_date_due": due_date,
+                "invoice_payment_term_id": False,
+                "currency_id": (currency or cls.company.currency_id).id,
+                "invoice_line_ids": [
+                    Command.create(
+                        {"name": "x", "quantity": 1, "price_unit": amount, "tax_ids": []}
+                    )
+                ],
+            }
+        )
         if post:
             move.action_post()
         return move
 
     @classmethod
     def _order(cls, partner, amount, user=None, **vals):
-        order = cls.env["sale.order"].create({
-            "partner_id": partner.id,
-            "user_id": (user or cls.salesman).id,
-            "order_line": [
-                Command.create({
-                    "product_id": cls.product.id,
-                    "product_uom_qty": 1,
-                    "price_unit": amount,
-                    "tax_ids": [Command.clear()],
-                })
-            ],
-            **vals,
-        })
+        order = cls.env["sale.order"].create(
+            {
+                "partner_id": partner.id,
+                "user_id": (user or cls.salesman).id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": cls.product.id,
+                            "product_uom_qty": 1,
+                            "price_unit": amount,
+                            "tax_ids": [Command.clear()],
+                        }
+                    )
+                ],
+                **vals,
+            }
+        )
         return order.with_user(user or cls.salesman)
 
     def _position(self, partner=None, **options):

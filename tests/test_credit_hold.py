@@ -66,16 +66,21 @@ class TestCreditHold(CreditCommon):
     def test_protected_fields_are_closed_to_everybody(self):
         order = self._hold()
         for name, value in (
-            ("ar_credit_state", "released"), ("ar_cleared_amount", 1e9),
-            ("ar_hold_id", False), ("ar_cleared_partner_id", self.limited.id),
+            ("ar_credit_state", "released"),
+            ("ar_cleared_amount", 1e9),
+            ("ar_hold_id", False),
+            ("ar_cleared_partner_id", self.limited.id),
         ):
             for user in (self.salesman, self.manager):
                 with self.subTest(field=name, user=user.login), self.assertRaises(AccessError):
                     order.with_user(user).write({name: value})
         with self.assertRaises(AccessError):
-            self.env["sale.order"].with_user(self.salesman).create({
-                "partner_id": self.limited.id, "ar_cleared_amount": 1e9,
-            })
+            self.env["sale.order"].with_user(self.salesman).create(
+                {
+                    "partner_id": self.limited.id,
+                    "ar_cleared_amount": 1e9,
+                }
+            )
 
     def test_batch_holds_some_and_confirms_the_rest(self):
         small, large = self._order(self.limited, 60), self._order(self.limited, 500)
@@ -103,9 +108,13 @@ class TestCreditHold(CreditCommon):
         self.assertEqual(order.ar_hold_id.partner_id, payer)
 
     def test_contacts_share_the_limit_of_their_company(self):
-        contact = self.env["res.partner"].create({
-            "name": "Buyer", "parent_id": self.limited.id, "type": "contact",
-        })
+        contact = self.env["res.partner"].create(
+            {
+                "name": "Buyer",
+                "parent_id": self.limited.id,
+                "type": "contact",
+            }
+        )
         self._order(self.limited, 80).action_confirm()
         order = self._order(contact, 30)
         order.action_confirm()
@@ -129,10 +138,14 @@ class TestCreditHold(CreditCommon):
         self.other_currency = self.env.ref("base.EUR")
         self.other_currency.active = True
         company_currency = self.company.currency_id
-        self.env["res.currency.rate"].create({
-            "currency_id": self.other_currency.id, "company_id": self.company.id,
-            "name": "2020-01-01", "rate": 0.5,
-        })
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": self.other_currency.id,
+                "company_id": self.company.id,
+                "name": "2020-01-01",
+                "rate": 0.5,
+            }
+        )
         self.assertNotEqual(self.other_currency, company_currency)
         self._invoice(self.limited, 20, currency=self.other_currency)
         self.assertEqual(self._position(self.limited).balance, 40)
@@ -150,9 +163,9 @@ class TestCreditHold(CreditCommon):
         order = self._order(self.limited, 60)
         order.action_confirm()
         with self.assertRaises(UserError):
-            order.write({
-                "order_line": [Command.create({"product_id": self.product.id, "price_unit": 90})]
-            })
+            order.write(
+                {"order_line": [Command.create({"product_id": self.product.id, "price_unit": 90})]}
+            )
 
     def test_moving_the_debt_is_checked(self):
         order = self._order(self.customer, 500)
@@ -180,9 +193,17 @@ class TestCreditHold(CreditCommon):
     def test_growth_can_be_requested_and_released(self):
         order = self._order(self.limited, 60)
         order.action_confirm()
-        wizard = self.env["ar.credit.request"].with_user(self.salesman).create({
-            "order_id": order.id, "amount": 180, "note": "Project grew",
-        })
+        wizard = (
+            self.env["ar.credit.request"]
+            .with_user(self.salesman)
+            .create(
+                {
+                    "order_id": order.id,
+                    "amount": 180,
+                    "note": "Project grew",
+                }
+            )
+        )
         wizard.action_request()
         self.assertEqual(order.state, "sale")
         order.ar_hold_id.with_user(self.manager)._release("fine", 180)
@@ -194,9 +215,11 @@ class TestCreditHold(CreditCommon):
     def test_invoicing_is_never_blocked(self):
         order = self._order(self.limited, 60)
         order.action_confirm()
-        self.env["ar.credit.profile"]._get_or_create(self.limited, self.company).sudo().write({
-            "manual_hold": True,
-        })
+        self.env["ar.credit.profile"]._get_or_create(self.limited, self.company).sudo().write(
+            {
+                "manual_hold": True,
+            }
+        )
         invoice = order.sudo()._create_invoices()
         invoice.action_post()
         self.assertEqual(invoice.state, "posted")
@@ -206,12 +229,18 @@ class TestCreditHold(CreditCommon):
         order = self._order(self.limited, 150)
         provider = self.env["payment.provider"].sudo().create({"name": "Bank", "code": "none"})
         method = self.env["payment.method"].sudo().create({"name": "Card", "code": "ar_card"})
-        self.env["payment.transaction"].sudo().create({
-            "provider_id": provider.id, "payment_method_id": method.id,
-            "reference": "prepaid", "amount": 150, "currency_id": order.currency_id.id,
-            "partner_id": self.limited.id, "state": "done",
-            "sale_order_ids": [Command.link(order.id)],
-        })
+        self.env["payment.transaction"].sudo().create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": method.id,
+                "reference": "prepaid",
+                "amount": 150,
+                "currency_id": order.currency_id.id,
+                "partner_id": self.limited.id,
+                "state": "done",
+                "sale_order_ids": [Command.link(order.id)],
+            }
+        )
         order.action_confirm()
         self.assertEqual(order.state, "sale")
 
@@ -244,9 +273,12 @@ class TestCreditHold(CreditCommon):
                 hold.with_user(user).action_release()
 
     def test_release_up_to_ones_authority(self):
-        self.env["ar.credit.authority"].create({
-            "user_id": self.collector.id, "release_amount": 150,
-        })
+        self.env["ar.credit.authority"].create(
+            {
+                "user_id": self.collector.id,
+                "release_amount": 150,
+            }
+        )
         small, large = self._hold(150), self._hold(151)
         small.ar_hold_id.with_user(self.collector)._release("small enough")
         self.assertEqual(small.state, "sale")
@@ -307,9 +339,12 @@ class TestCreditHold(CreditCommon):
     def test_request_reaches_the_manager(self):
         self.policy.manager_id = self.manager
         order = self._hold()
-        self.env["ar.credit.request"].with_user(self.salesman).create({
-            "order_id": order.id, "note": "Paying on Friday",
-        }).action_request()
+        self.env["ar.credit.request"].with_user(self.salesman).create(
+            {
+                "order_id": order.id,
+                "note": "Paying on Friday",
+            }
+        ).action_request()
         self.assertEqual(order.ar_hold_id.request_note, "Paying on Friday")
         notified = order.ar_hold_id.message_ids.partner_ids
         self.assertIn(self.manager.partner_id, notified)
@@ -318,29 +353,45 @@ class TestCreditHold(CreditCommon):
     def test_temporary_raise_counts_until_its_last_day(self):
         profile = self.env["ar.credit.profile"]._get_or_create(self.limited, self.company)
         today = fields.Date.today()
-        self.env["ar.credit.limit"].with_user(self.manager).create({
-            "profile_id": profile.id, "kind": "raise", "amount": 200, "date_to": today,
-            "reason": "Season",
-        }).action_approve()
+        self.env["ar.credit.limit"].with_user(self.manager).create(
+            {
+                "profile_id": profile.id,
+                "kind": "raise",
+                "amount": 200,
+                "date_to": today,
+                "reason": "Season",
+            }
+        ).action_approve()
         self.assertEqual(self._position(self.limited).limit.amount, 200)
         profile.sudo().raise_until = fields.Date.subtract(today, days=1)
         self.assertEqual(self._position(self.limited).limit.amount, 100)
 
     def test_limit_needs_authority_on_every_path(self):
-        self.env["ar.credit.authority"].create({
-            "user_id": self.accountant.id, "limit_amount": 500,
-        })
+        self.env["ar.credit.authority"].create(
+            {
+                "user_id": self.accountant.id,
+                "limit_amount": 500,
+            }
+        )
         partner = self.customer.with_user(self.accountant).with_company(self.company)
         partner.credit_limit = 500
         self.assertEqual(self.customer.with_company(self.company).credit_limit, 500)
         with self.assertRaises(UserError):
             partner.credit_limit = 501
-        decision = self.env["ar.credit.limit"].with_user(self.accountant).create({
-            "profile_id": self.env["ar.credit.profile"]._get_or_create(
-                self.customer, self.company
-            ).id,
-            "amount": 900, "reason": "Growing", "state": "approved",
-        })
+        decision = (
+            self.env["ar.credit.limit"]
+            .with_user(self.accountant)
+            .create(
+                {
+                    "profile_id": self.env["ar.credit.profile"]
+                    ._get_or_create(self.customer, self.company)
+                    .id,
+                    "amount": 900,
+                    "reason": "Growing",
+                    "state": "approved",
+                }
+            )
+        )
         self.assertEqual(decision.state, "proposed", "nobody approves by writing the state")
         with self.assertRaises(UserError):
             decision.action_approve()

@@ -30,16 +30,22 @@ class TestCreditRace(BaseCase):
         env = env(context={"allowed_company_ids": company.ids})
         partner = env["res.partner"].create({"name": "Race", "is_company": True})
         partner.credit_limit = 100
-        product = env["product.product"].create({
-            "name": "Race", "type": "service", "taxes_id": [Command.clear()],
-        })
-        orders = env["sale.order"].create([
+        product = env["product.product"].create(
             {
-                "partner_id": partner.id,
-                "order_line": [Command.create({"product_id": product.id, "price_unit": 60})],
+                "name": "Race",
+                "type": "service",
+                "taxes_id": [Command.clear()],
             }
-            for _ in range(2)
-        ])
+        )
+        orders = env["sale.order"].create(
+            [
+                {
+                    "partner_id": partner.id,
+                    "order_line": [Command.create({"product_id": product.id, "price_unit": 60})],
+                }
+                for _ in range(2)
+            ]
+        )
         self.created_company = company.id
         return {
             "sale.order": orders.ids,

@@ -5,7 +5,6 @@ from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from odoo import Command, fields
 from odoo.tests import tagged
 
@@ -29,16 +28,27 @@ class TestPosition(CreditCommon):
         cls.today = fields.Date.context_today(cls.customer)
         cls.foreign = cls.env.ref("base.EUR")
         cls.foreign.active = True
-        cls.env["res.currency.rate"].create([
-            {"currency_id": cls.foreign.id, "company_id": cls.company.id, "name": day, "rate": rate}
-            for day, rate in (
-                (cls.today - timedelta(days=400), 0.5),
-                (cls.today - timedelta(days=30), 0.8),
-            )
-        ])
-        cls.contact = cls.env["res.partner"].create({
-            "name": "Contact", "parent_id": cls.customer.id, "type": "invoice",
-        })
+        cls.env["res.currency.rate"].create(
+            [
+                {
+                    "currency_id": cls.foreign.id,
+                    "company_id": cls.company.id,
+                    "name": day,
+                    "rate": rate,
+                }
+                for day, rate in (
+                    (cls.today - timedelta(days=400), 0.5),
+                    (cls.today - timedelta(days=30), 0.8),
+                )
+            ]
+        )
+        cls.contact = cls.env["res.partner"].create(
+            {
+                "name": "Contact",
+                "parent_id": cls.customer.id,
+                "type": "invoice",
+            }
+        )
 
     # ------------------------------------------------------------------ random ledgers
     @settings(
@@ -62,7 +72,9 @@ class TestPosition(CreditCommon):
 
     def _do_invoice(self, amount, due, other):
         self._invoice(
-            self.contact if other else self.customer, amount, due,
+            self.contact if other else self.customer,
+            amount,
+            due,
             currency=self.foreign if other else None,
         )
 
@@ -71,7 +83,11 @@ class TestPosition(CreditCommon):
 
     def _do_draft(self, amount, due, other):
         self._invoice(
-            self.customer, amount, due, post=False, move_type="out_refund" if other else "out_invoice"
+            self.customer,
+            amount,
+            due,
+            post=False,
+            move_type="out_refund" if other else "out_invoice",
         )
 
     def _do_order(self, amount, quantity, other):
@@ -84,18 +100,26 @@ class TestPosition(CreditCommon):
 
     def _do_payment(self, amount, ago, other):
         """A bank entry, some days old, reconciled with whatever is open (or left unapplied)."""
-        entry = self.env["account.move"].create({
-            "date": self.today - timedelta(days=ago),
-            "line_ids": [
-                Command.create({
-                    "account_id": self.company_data["default_account_assets"].id, "debit": amount,
-                }),
-                Command.create({
-                    "account_id": self.company_data["default_account_receivable"].id,
-                    "credit": amount, "partner_id": self.customer.id,
-                }),
-            ],
-        })
+        entry = self.env["account.move"].create(
+            {
+                "date": self.today - timedelta(days=ago),
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": self.company_data["default_account_assets"].id,
+                            "debit": amount,
+                        }
+                    ),
+                    Command.create(
+                        {
+                            "account_id": self.company_data["default_account_receivable"].id,
+                            "credit": amount,
+                            "partner_id": self.customer.id,
+                        }
+                    ),
+                ],
+            }
+        )
         entry.action_post()
         if other:
             self._open_lines().reconcile()
@@ -105,24 +129,29 @@ class TestPosition(CreditCommon):
         return self.env["res.partner"].search([("id", "child_of", self.customer.id)])
 
     def _lines(self):
-        return self.env["account.move.line"].search([
-            ("partner_id", "in", self._entity().ids),
-            ("account_id.account_type", "=", "asset_receivable"),
-            ("parent_state", "=", "posted"),
-        ])
+        return self.env["account.move.line"].search(
+            [
+                ("partner_id", "in", self._entity().ids),
+                ("account_id.account_type", "=", "asset_receivable"),
+                ("parent_state", "=", "posted"),
+            ]
+        )
 
     def _open_lines(self):
         return self._lines().filtered(lambda line: not line.reconciled)
 
     def _compare(self):
         position = self._position()
-        self._compare_items(position, {
-            line: line.amount_residual for line in self._open_lines()
-        }, self.today)
+        self._compare_items(
+            position, {line: line.amount_residual for line in self._open_lines()}, self.today
+        )
         self.assertAlmostEqual(position.balance, sum(self._entity().mapped("credit")), 2)
-        drafts = self.env["account.move"].search([
-            ("partner_id", "in", self._entity().ids), ("state", "=", "draft"),
-        ])
+        drafts = self.env["account.move"].search(
+            [
+                ("partner_id", "in", self._entity().ids),
+                ("state", "=", "draft"),
+            ]
+        )
         self.assertAlmostEqual(
             position.draft_invoices, sum(drafts.mapped("amount_total_signed")), 2
         )
@@ -130,9 +159,12 @@ class TestPosition(CreditCommon):
 
     def _orders_to_invoice(self):
         total = 0.0
-        orders = self.env["sale.order"].search([
-            ("partner_invoice_id", "in", self._entity().ids), ("state", "=", "sale"),
-        ])
+        orders = self.env["sale.order"].search(
+            [
+                ("partner_invoice_id", "in", self._entity().ids),
+                ("state", "=", "sale"),
+            ]
+        )
         for line in orders.order_line:
             left = max(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced
             total += max(0, left) * line.price_unit
@@ -140,7 +172,7 @@ class TestPosition(CreditCommon):
 
     def _compare_as_of(self, day):
         residuals = {}
-        for line in self._lines().filtered(lambda l: l.date <= day):
+        for line in self._lines().filtered(lambda line: line.date <= day):
             matched = sum(p.amount for p in line.matched_credit_ids if p.max_date <= day)
             matched -= sum(p.amount for p in line.matched_debit_ids if p.max_date <= day)
             residuals[line] = line.balance - matched
@@ -170,29 +202,35 @@ class TestPosition(CreditCommon):
 
     # ------------------------------------------------------------------ single facts
     def test_instalments_age_by_their_own_due_date(self):
-        term = self.env["account.payment.term"].create({
-            "name": "Halves",
-            "line_ids": [
-                Command.create({"value": "percent", "value_amount": 50, "nb_days": 0}),
-                Command.create({"value": "percent", "value_amount": 50, "nb_days": 90}),
-            ],
-        })
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "Halves",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 50, "nb_days": 0}),
+                    Command.create({"value": "percent", "value_amount": 50, "nb_days": 90}),
+                ],
+            }
+        )
         move = self._invoice(self.customer, 100, post=False)
-        move.write({
-            "invoice_date": self.today - timedelta(days=40), "invoice_payment_term_id": term.id,
-        })
+        move.write(
+            {
+                "invoice_date": self.today - timedelta(days=40),
+                "invoice_payment_term_id": term.id,
+            }
+        )
         move.action_post()
         position = self._position()
         self.assertEqual((position.due_31_60, position.not_due), (50, 50))
         self.assertEqual(position.oldest_due, self.today - timedelta(days=40))
 
     def test_payment_registered_but_not_matched(self):
-        """With Odoo's full accounting a registered payment has no entry until the bank matches it."""
+        """With Odoo's full accounting a payment has no entry until the bank matches it."""
         move = self._invoice(self.customer, 100, due=-10)
         journal = self.company_data["default_journal_bank"]
         journal.inbound_payment_method_line_ids.payment_account_id = False
         full_accounting = patch.object(
-            self.env.registry["account.move"], "_get_invoice_in_payment_state",
+            self.env.registry["account.move"],
+            "_get_invoice_in_payment_state",
             lambda _self: "in_payment",
         )
         with full_accounting:
@@ -208,9 +246,11 @@ class TestPosition(CreditCommon):
     def test_down_payment_is_not_counted_beside_its_order(self):
         order = self._order(self.customer, 1000).sudo()
         order.action_confirm()
-        wizard = self.env["sale.advance.payment.inv"].with_context(
-            active_model="sale.order", active_ids=order.ids
-        ).create({"advance_payment_method": "fixed", "fixed_amount": 300})
+        wizard = (
+            self.env["sale.advance.payment.inv"]
+            .with_context(active_model="sale.order", active_ids=order.ids)
+            .create({"advance_payment_method": "fixed", "fixed_amount": 300})
+        )
         invoice = wizard._create_invoices(order)
         position = self._position()
         self.assertEqual((position.orders, position.draft_invoices), (700, 300))
@@ -224,18 +264,28 @@ class TestPosition(CreditCommon):
         self.assertTrue(final)
 
     def test_foreign_order_is_converted_once(self):
-        pricelist = self.env["product.pricelist"].create({
-            "name": "EUR", "currency_id": self.foreign.id,
-        })
+        pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "EUR",
+                "currency_id": self.foreign.id,
+            }
+        )
         order = self._order(self.customer, 80, pricelist_id=pricelist.id).sudo()
         order.action_confirm()
         self.assertEqual(order.currency_id, self.foreign)
         self.assertEqual(self._position().orders, 100)
 
     def test_branches_count_as_core_counts_them(self):
-        branch = self.env["res.company"].sudo().create({
-            "name": "Branch", "parent_id": self.company.id,
-        })
+        branch = (
+            self.env["res.company"]
+            .sudo()
+            .create(
+                {
+                    "name": "Branch",
+                    "parent_id": self.company.id,
+                }
+            )
+        )
         self._invoice(self.customer, 100)
         of_branch = self.env["ar.position"]._get_positions(self.customer, branch)
         self.assertEqual(of_branch[self.customer.id].balance, 100)
@@ -248,18 +298,34 @@ class TestPosition(CreditCommon):
         self.assertEqual(theirs[self.customer.id].balance, 0)
 
     def test_shared_limit_counts_every_company_of_the_group(self):
-        other = self.env["res.company"].sudo().create({
-            "name": "Sister", "currency_id": self.company.currency_id.id,
-        })
-        self.env["ar.credit.group"].create({
-            "name": "Group", "company_id": self.company.id,
-            "company_ids": [Command.set((self.company | other).ids)],
-        })
+        other = (
+            self.env["res.company"]
+            .sudo()
+            .create(
+                {
+                    "name": "Sister",
+                    "currency_id": self.company.currency_id.id,
+                }
+            )
+        )
+        self.env["ar.credit.group"].create(
+            {
+                "name": "Group",
+                "company_id": self.company.id,
+                "company_ids": [Command.set((self.company | other).ids)],
+            }
+        )
         self.customer.with_company(self.company).sudo().credit_limit = 150
         self._invoice(self.customer, 100)
         theirs = self.env["ar.position"]._get_positions(self.customer, other)[self.customer.id]
         self.assertEqual(theirs.limit.amount, 150)
         self.assertEqual((theirs.exposure, theirs.available), (0, 50))
+        Partner = self.env["res.partner"].with_company(other)
+        domain = [("id", "=", self.customer.id)]
+        self.assertEqual(Partner.search([*domain, ("ar_available", "=", 50)]), self.customer)
+        self.assertFalse(Partner.search([*domain, ("ar_limit_band", "=", "over")]))
+        self._invoice(self.customer, 60)
+        self.assertTrue(Partner.search([*domain, ("ar_limit_band", "=", "over")]))
 
     def test_number_of_queries_does_not_depend_on_the_number_of_customers(self):
         for index in range(5):
@@ -302,5 +368,7 @@ class TestPosition(CreditCommon):
             position = self._position(partner)
             self.assertEqual(partner.ar_overdue, position.overdue)
             self.assertEqual(partner.ar_exposure, position.exposure)
-        fields_info = Partner.fields_get(["ar_overdue", "ar_exposure", "ar_limit_use", "ar_oldest_due"])
+        fields_info = Partner.fields_get(
+            ["ar_overdue", "ar_exposure", "ar_limit_use", "ar_oldest_due"]
+        )
         self.assertTrue(all(info["sortable"] for info in fields_info.values()))

@@ -4,12 +4,11 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..rules.exposure import CurrencyShare, Limit, Position
+from ..rules.exposure import BUCKET_KEYS, BUCKETS, CurrencyShare, Limit, Position
 
-LEDGER = ("not_due", "due_1_30", "due_31_60", "due_61_90", "due_over_90", "unapplied")
-RECEIVABLES = SQL(
-    "ARRAY(SELECT id FROM account_account WHERE account_type = 'asset_receivable')"
-)
+LEDGER = (*BUCKET_KEYS, "unapplied")
+FOREVER = 1_000_000  # days
+RECEIVABLES = SQL("ARRAY(SELECT id FROM account_account WHERE account_type = 'asset_receivable')")
 
 
 class ArPosition(models.AbstractModel):
@@ -91,50 +90,47 @@ class ArPosition(models.AbstractModel):
     @api.model
     def _ledger_sql(self, company, today, ids=None, as_of=None, overdue_days=()):
         """Open items by customer: ageing buckets, unapplied credit, oldest due date, currencies."""
-        beyond = SQL(", ").join(
-            SQL(
-                "COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND due < %s), 0) AS %s",
-                fields.Date.subtract(today, days=days),
-                SQL.identifier(f"beyond_{days}"),
-            )
-            for days in overdue_days
-        )
-        beyond_sums = SQL("").join(
-            SQL(", SUM(%(name)s) AS %(name)s", name=SQL.identifier(f"beyond_{days}"))
-            for days in overdue_days
-        )
+        names = [*LEDGER, *(f"beyond_{days}" for days in overdue_days)]
         return SQL(
             """
-            SELECT customer_id AS ledger_customer_id, SUM(not_due) AS not_due,
-                   SUM(due_1_30) AS due_1_30, SUM(due_31_60) AS due_31_60,
-                   SUM(due_61_90) AS due_61_90, SUM(due_over_90) AS due_over_90,
-                   SUM(unapplied) AS unapplied, MIN(oldest_due) AS oldest_due,
+            SELECT customer_id AS ledger_customer_id, %(sums)s, MIN(oldest_due) AS oldest_due,
                    jsonb_agg(jsonb_build_array(currency_id, balance_currency, overdue_currency))
-                       FILTER (WHERE currency_id <> %(currency)s) AS by_currency%(beyond_sums)s
+                       FILTER (WHERE currency_id <> %(currency)s) AS by_currency
               FROM (
-                SELECT customer_id, currency_id,
-                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late <= 0), 0) AS not_due,
-                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late BETWEEN 1 AND 30), 0) AS due_1_30,
-                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late BETWEEN 31 AND 60), 0) AS due_31_60,
-                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late BETWEEN 61 AND 90), 0) AS due_61_90,
-                       COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND late > 90), 0) AS due_over_90,
+                SELECT customer_id, currency_id, %(buckets)s,
                        COALESCE(-SUM(residual) FILTER (WHERE residual < 0), 0) AS unapplied,
                        MIN(due) FILTER (WHERE residual > 0 AND late > 0) AS oldest_due,
                        SUM(residual_currency) AS balance_currency,
-                       COALESCE(SUM(residual_currency)
-                                FILTER (WHERE residual > 0 AND late > 0), 0) AS overdue_currency
-                       %(comma)s %(beyond)s
-                  FROM (SELECT item.*, %(today)s::date - item.due AS late FROM (%(items)s) item) item
+                       SUM(residual_currency)
+                           FILTER (WHERE residual > 0 AND late > 0) AS overdue_currency
+                  FROM (
+                    SELECT item.*, %(today)s::date - item.due AS late FROM (%(items)s) item
+                  ) item
               GROUP BY customer_id, currency_id
               ) per_currency
           GROUP BY customer_id
             """,
+            sums=SQL(", ").join(
+                SQL("SUM(%(name)s) AS %(name)s", name=SQL.identifier(name)) for name in names
+            ),
             currency=company.currency_id.id,
-            beyond=beyond,
-            comma=SQL(",") if overdue_days else SQL(),
-            beyond_sums=beyond_sums,
+            buckets=self._buckets_sql(overdue_days),
             today=today,
             items=self._items_sql(company, ids, as_of),
+        )
+
+    def _buckets_sql(self, overdue_days):
+        """A sum of open debit items for each ageing bucket and each age asked for."""
+        spans = [*BUCKETS, *((f"beyond_{days}", days + 1, None) for days in overdue_days)]
+        return SQL(", ").join(
+            SQL(
+                "COALESCE(SUM(residual)"
+                " FILTER (WHERE residual > 0 AND late BETWEEN %s AND %s), 0) AS %s",
+                -FOREVER if first is None else first,
+                FOREVER if last is None else last,
+                SQL.identifier(name),
+            )
+            for name, first, last in spans
         )
 
     @api.model
@@ -157,7 +153,8 @@ class ArPosition(models.AbstractModel):
         return SQL(
             """
             SELECT partner.commercial_partner_id AS customer_id, line.id, line.move_id,
-                   line.company_id, line.currency_id, COALESCE(line.date_maturity, line.date) AS due,
+                   line.company_id, line.currency_id,
+                   COALESCE(line.date_maturity, line.date) AS due,
                    %(residual)s AS residual, %(in_currency)s AS residual_currency
               FROM account_move_line line
               JOIN res_partner partner ON partner.id = line.partner_id
@@ -340,6 +337,63 @@ class ArPosition(models.AbstractModel):
         )
 
     @api.model
+    def _exposures_sql(self, company):
+        """One row per customer of the whole ledger: what is owed, exposed, and the limit."""
+        return SQL(
+            """
+            SELECT partner.id AS customer_id, COALESCE(items.balance, 0)
+                   - COALESCE(pending.payments_pending, 0)
+                   + COALESCE(drafts.draft_invoices, 0)
+                   + COALESCE(orders.orders, 0) AS exposure, %(limit)s AS limit_amount
+              FROM res_partner partner
+         LEFT JOIN (SELECT customer_id, SUM(residual) AS balance FROM (%(items)s) item
+                  GROUP BY customer_id) items ON items.customer_id = partner.id
+         LEFT JOIN (%(pending)s) pending ON pending.customer_id = partner.id
+         LEFT JOIN (%(drafts)s) drafts ON drafts.customer_id = partner.id
+         LEFT JOIN (%(orders)s) orders ON orders.customer_id = partner.id
+         LEFT JOIN ar_credit_profile profile
+                ON profile.partner_id = partner.id AND profile.company_id = %(root)s
+             WHERE partner.commercial_partner_id = partner.id
+            """,
+            limit=self._limit_amount_sql(company),
+            items=self._items_sql(company),
+            pending=self._pending_sql(company),
+            drafts=self._drafts_sql(company),
+            orders=self._orders_sql(company),
+            root=company.root_id.id,
+        )
+
+    @api.model
+    def _shared_exposures_sql(self, company):
+        """As ``_exposures_sql`` where companies share a limit: exposure counts in all of them."""
+        group = company.root_id.sudo().ar_credit_group_id  # which companies share is no secret
+        if not group:
+            return SQL(
+                "SELECT *, exposure AS exposure_shared FROM (%s) own", self._exposures_sql(company)
+            )
+        today = fields.Date.context_today(self)
+        joins, exposures, limit = SQL(), SQL("own.exposure"), SQL("own.limit_amount")
+        for member in group.company_ids - company.root_id:
+            alias = SQL.identifier(f"member_{member.id}")
+            rate = self.env["res.currency"]._get_conversion_rate(
+                member.currency_id, company.currency_id, company, today
+            )
+            joins = SQL(
+                "%s JOIN (%s) %s USING (customer_id)", joins, self._exposures_sql(member), alias
+            )
+            exposures = SQL("%s + %s.exposure * %s", exposures, alias, rate)
+            if member == group.company_id:
+                limit = SQL("%s.limit_amount * %s", alias, rate)
+        return SQL(
+            "SELECT customer_id, own.exposure, %s AS exposure_shared, %s AS limit_amount"
+            " FROM (%s) own %s",
+            exposures,
+            limit,
+            self._exposures_sql(company),
+            joins,
+        )
+
+    @api.model
     def _limit_amount_sql(self, company):
         """The limit in force for ``partner`` and ``profile``: NULL none set, 0 no credit."""
         today = fields.Date.context_today(self)
@@ -357,23 +411,52 @@ class ArPosition(models.AbstractModel):
         """Write what the ORM still holds back: the statement reads the tables."""
         flush = {
             "account.move.line": (
-                "account_id", "amount_residual", "amount_residual_currency", "balance",
-                "amount_currency", "company_id", "currency_id", "date", "date_maturity",
-                "parent_state", "partner_id", "reconciled", "price_total",
+                "account_id",
+                "amount_residual",
+                "amount_residual_currency",
+                "balance",
+                "amount_currency",
+                "company_id",
+                "currency_id",
+                "date",
+                "date_maturity",
+                "parent_state",
+                "partner_id",
+                "reconciled",
+                "price_total",
             ),
             "account.move": (
-                "state", "move_type", "amount_total_signed", "commercial_partner_id", "company_id",
+                "state",
+                "move_type",
+                "amount_total_signed",
+                "commercial_partner_id",
+                "company_id",
             ),
             "account.payment": (
-                "state", "amount_company_currency_signed", "move_id", "partner_id",
-                "partner_type", "company_id", "invoice_ids",
+                "state",
+                "amount_company_currency_signed",
+                "move_id",
+                "partner_id",
+                "partner_type",
+                "company_id",
+                "invoice_ids",
             ),
             "sale.order": (
-                "state", "invoice_status", "partner_invoice_id", "company_id", "currency_id",
+                "state",
+                "invoice_status",
+                "partner_invoice_id",
+                "company_id",
+                "currency_id",
             ),
             "sale.order.line": (
-                "price_total", "product_uom_qty", "qty_delivered", "qty_invoiced",
-                "is_downpayment", "display_type", "invoice_lines", "order_id",
+                "price_total",
+                "product_uom_qty",
+                "qty_delivered",
+                "qty_invoiced",
+                "is_downpayment",
+                "display_type",
+                "invoice_lines",
+                "order_id",
             ),
             "account.partial.reconcile": None,
             "res.partner": ("commercial_partner_id", "credit_limit"),
@@ -394,7 +477,10 @@ class ArPosition(models.AbstractModel):
             oldest_due=row["oldest_due"],
             insured=float(row["insured_amount"] or 0.0),
             limit=self._to_limit(row),
-            by_currency=tuple(CurrencyShare(*share) for share in row["by_currency"] or ()),
+            by_currency=tuple(
+                CurrencyShare(share[0], share[1], share[2] or 0.0)
+                for share in row["by_currency"] or ()
+            ),
             overdue_beyond={
                 int(name.removeprefix("beyond_")): float(value or 0.0)
                 for name, value in row.items()

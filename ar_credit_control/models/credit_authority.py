@@ -40,12 +40,14 @@ class CreditAuthority(models.Model):
         :param purpose: ``limit`` or ``release``
         """
         user = self.env.user
-        rows = self.sudo().search([  # who may approve what is set by managers, asked by anyone
-            ("company_id", "in", (False, company.id, company.root_id.id)),
-            "|",
-            ("user_id", "=", user.id),
-            ("group_id", "in", user.all_group_ids.ids),
-        ])
+        rows = self.sudo().search(
+            [  # who may approve what is set by managers, asked by anyone
+                ("company_id", "in", (False, company.id, company.root_id.id)),
+                "|",
+                ("user_id", "=", user.id),
+                ("group_id", "in", user.all_group_ids.ids),
+            ]
+        )
         if any(rows.mapped("unlimited")):
             return None
         return max(rows.mapped(f"{purpose}_amount"), default=0.0)

@@ -39,7 +39,7 @@ class CreditCheck(models.AbstractModel):
             position = replace(position, orders=position.orders + spent[key])
             verdict = self._judge_order(order, position, row, company)
             verdicts[order.id] = verdict
-            if not verdict.holding and order.state != "sale":
+            if not verdict.stops_order and order.state != "sale":
                 spent[key] += verdict.amount
         return verdicts
 
@@ -48,8 +48,6 @@ class CreditCheck(models.AbstractModel):
         confirmed = order.state == "sale"  # its amount is in position.orders by now
         position = replace(position, this_order=0.0 if confirmed else amount)
         facts = Facts(position, self._today(), order_amount=amount)
-        if amount <= 0:
-            return Verdict(position, amount=amount)
         facts = self._add_terms(facts, order, row, company)
         verdict = self._verdict(row, company, facts)
         if not verdict.findings:

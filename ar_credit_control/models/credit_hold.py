@@ -67,9 +67,9 @@ class CreditHold(models.Model):
     @api.depends_context("uid")
     def _compute_may_release(self):
         for hold in self:
-            hold.may_release = hold.state == "waiting" and self.env[
-                "ar.credit.authority"
-            ]._covers("release", hold.amount, hold.company_id)
+            hold.may_release = hold.state == "waiting" and self.env["ar.credit.authority"]._covers(
+                "release", hold.amount, hold.company_id
+            )
 
     @api.depends_context("uid")
     def _compute_ar_widget(self):
@@ -151,20 +151,25 @@ class CreditHold(models.Model):
             raise UserError(self.env._("This hold was decided already: reload the page."))
         if not (reason or "").strip():
             raise UserError(self.env._("Give a reason for the release: it stays on the order."))
-        policy = self.env["ar.credit.profile"].sudo()._get_or_create(
-            self.partner_id, self.company_id
-        )._get_policy()
+        policy = (
+            self.env["ar.credit.profile"]
+            .sudo()
+            ._get_or_create(self.partner_id, self.company_id)
+            ._get_policy()
+        )
         today = fields.Date.context_today(self)
         hold = self.sudo()  # the authority was checked above
-        hold.write({
-            "state": "released",
-            "released_amount": amount,
-            "tolerance": policy.release_tolerance if tolerance is None else tolerance,
-            "valid_until": valid_until or fields.Date.add(today, days=policy.release_days),
-            "decided_by_id": self.env.user.id,
-            "decided_on": fields.Datetime.now(),
-            "decision_reason": reason,
-        })
+        hold.write(
+            {
+                "state": "released",
+                "released_amount": amount,
+                "tolerance": policy.release_tolerance if tolerance is None else tolerance,
+                "valid_until": valid_until or fields.Date.add(today, days=policy.release_days),
+                "decided_by_id": self.env.user.id,
+                "decided_on": fields.Datetime.now(),
+                "decision_reason": reason,
+            }
+        )
         hold.order_id.write({"ar_credit_state": "released"})
         hold._log(
             self.env._(
@@ -220,11 +225,13 @@ class CreditHold(models.Model):
             hold.sudo()._close("withdrawn", self.env._("Release withdrawn."), self.env.user)
 
     def _close(self, state, body, user):
-        self.write({
-            "state": state,
-            "decided_by_id": user.id,
-            "decided_on": fields.Datetime.now(),
-        })
+        self.write(
+            {
+                "state": state,
+                "decided_by_id": user.id,
+                "decided_on": fields.Datetime.now(),
+            }
+        )
         self.order_id.write({"ar_credit_state": "held"})
         self._log(body, user)
 
@@ -232,17 +239,21 @@ class CreditHold(models.Model):
         """Ask the credit manager to let the order go; the note says why he should."""
         self.ensure_one()
         hold = self.sudo()  # the salesperson may read the hold and add this note, nothing else
-        hold.write({
-            "request_note": note,
-            "requested_on": fields.Datetime.now(),
-            **({"amount": amount} if amount else {}),
-        })
+        hold.write(
+            {
+                "request_note": note,
+                "requested_on": fields.Datetime.now(),
+                **({"amount": amount} if amount else {}),
+            }
+        )
         hold._log_request(self.env.user, note)
 
     def _log_request(self, user, note):
-        manager = self.env["ar.credit.profile"]._get_or_create(
-            self.partner_id, self.company_id
-        )._get_credit_manager()
+        manager = (
+            self.env["ar.credit.profile"]
+            ._get_or_create(self.partner_id, self.company_id)
+            ._get_credit_manager()
+        )
         body = self.env._("Release requested: %s", note)
         for record in (self, self.order_id):
             record.message_post(
@@ -272,7 +283,7 @@ class CreditHold(models.Model):
         free = self.browse()
         for company, holds in self.grouped("company_id").items():
             verdicts = holds.order_id._ar_get_verdicts(company)
-            free += holds.filtered(lambda h, v=verdicts: v[h.order_id.id].decision != "hold")
+            free += holds.filtered(lambda h, v=verdicts: not v[h.order_id.id].stops_order)
         return free
 
     def _tell_free(self):

@@ -12,9 +12,7 @@ class CreditLimit(models.Model):
     _order = "id desc"
     _rec_name = "partner_id"
 
-    profile_id = fields.Many2one(
-        "ar.credit.profile", required=True, ondelete="cascade", index=True
-    )
+    profile_id = fields.Many2one("ar.credit.profile", required=True, ondelete="cascade", index=True)
     partner_id = fields.Many2one(
         related="profile_id.partner_id", store=True, index=True, string="Customer"
     )
@@ -81,11 +79,13 @@ class CreditLimit(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        decisions = super().create([
-            # the outcome is decided by the methods below, never by whoever writes the proposal
-            {k: v for k, v in vals.items() if self.env.su or k not in self._DECIDED}
-            for vals in vals_list
-        ])
+        decisions = super().create(
+            [
+                # the outcome is decided by the methods below, never by whoever writes the proposal
+                {k: v for k, v in vals.items() if self.env.su or k not in self._DECIDED}
+                for vals in vals_list
+            ]
+        )
         decisions.filtered(lambda d: d.state == "proposed")._notify_approver()
         return decisions
 
@@ -137,17 +137,21 @@ class CreditLimit(models.Model):
         partner = self.partner_id.with_company(self.company_id)
         self.previous_amount = partner.credit_limit
         if self.kind == "raise":
-            profile.write({
-                "raise_amount": self.amount,
-                "raise_from": self.date_from,
-                "raise_until": self.date_to,
-            })
+            profile.write(
+                {
+                    "raise_amount": self.amount,
+                    "raise_from": self.date_from,
+                    "raise_until": self.date_to,
+                }
+            )
         else:
-            profile.write({
-                "credit_mode": "no_credit" if self.kind == "no_credit" else "limit",
-                "limit_valid_until": self.date_to,
-                "assessed_on": fields.Date.context_today(self),
-            })
+            profile.write(
+                {
+                    "credit_mode": "no_credit" if self.kind == "no_credit" else "limit",
+                    "limit_valid_until": self.date_to,
+                    "assessed_on": fields.Date.context_today(self),
+                }
+            )
             if self.kind == "base":
                 partner.credit_limit = self.amount
         self._close("approved", user)
@@ -184,7 +188,5 @@ class CreditLimit(models.Model):
                 decision.sudo().activity_schedule(
                     "ar_credit_control.activity_limit",
                     user_id=manager.id,
-                    summary=self.env._(
-                        "Limit proposed for %s", decision.partner_id.display_name
-                    ),
+                    summary=self.env._("Limit proposed for %s", decision.partner_id.display_name),
                 )

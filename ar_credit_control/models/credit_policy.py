@@ -74,10 +74,16 @@ class CreditPolicy(models.Model):
     @tools.ormcache("company_id")
     def _get_overdue_days(self, company_id):
         """The ages of overdue items that any rule of the company asks about."""
-        rules = self.env["ar.credit.policy.rule"].sudo().search([
-            ("company_id", "=", company_id),
-            ("criterion", "=", "overdue_days"),
-        ])
+        rules = (
+            self.env["ar.credit.policy.rule"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", company_id),
+                    ("criterion", "=", "overdue_days"),
+                ]
+            )
+        )
         return tuple(sorted(set(rules.mapped("days"))))
 
     @api.model
@@ -111,9 +117,7 @@ class CreditPolicyRule(models.Model):
     _description = "Credit policy rule"
     _order = "sequence, id"
 
-    policy_id = fields.Many2one(
-        "ar.credit.policy", required=True, ondelete="cascade", index=True
-    )
+    policy_id = fields.Many2one("ar.credit.policy", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="policy_id.currency_id")
     sequence = fields.Integer(default=10)
@@ -131,9 +135,7 @@ class CreditPolicyRule(models.Model):
         ],
         required=True,
     )
-    effect = fields.Selection(
-        [("warn", "Warn"), ("hold", "Hold")], required=True, default="hold"
-    )
+    effect = fields.Selection([("warn", "Warn"), ("hold", "Hold")], required=True, default="hold")
     percent = fields.Float(string="Share (%)", default=100.0)
     amount = fields.Monetary(
         help="For items overdue for some days: what they must exceed together, so that small "

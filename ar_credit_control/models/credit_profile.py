@@ -101,11 +101,13 @@ class CreditProfile(models.Model):
         if vals.get("assessed_on") and "review_date" not in vals:
             for profile in self:
                 months = profile._get_policy().review_months
-                super(CreditProfile, profile).write({
-                    "review_date": fields.Date.add(
-                        fields.Date.to_date(vals["assessed_on"]), months=months
-                    )
-                })
+                super(CreditProfile, profile).write(
+                    {
+                        "review_date": fields.Date.add(
+                            fields.Date.to_date(vals["assessed_on"]), months=months
+                        )
+                    }
+                )
         return super().write(vals)
 
     def _check_write(self, vals):
@@ -120,9 +122,7 @@ class CreditProfile(models.Model):
         if lifts_hold or MANAGED & vals.keys():
             if not self.env.user.has_group("ar_credit_control.group_credit_manager"):
                 raise AccessError(
-                    self.env._(
-                        "Only a credit manager lifts a hold or changes a customer's policy and cover."
-                    )
+                    self.env._("Only a credit manager lifts a hold or changes policy and cover.")
                 )
 
     def _get_policy(self):
@@ -135,24 +135,27 @@ class CreditProfile(models.Model):
         return (
             self.user_id
             or self._get_policy().manager_id
-            or self.env.ref("ar_credit_control.group_credit_manager").all_user_ids.filtered(
-                lambda user: user.active and self.company_id in user.company_ids
-            ).sorted("id")[-1:]
+            or self.env.ref("ar_credit_control.group_credit_manager")
+            .all_user_ids.filtered(lambda user: user.active and self.company_id in user.company_ids)
+            .sorted("id")[-1:]
         )
 
     @api.model
     def _get_or_create(self, partner, company):
         """The profile of a customer, made when it is first needed."""
         self._ensure(partner.commercial_partner_id.ids, company.root_id)
-        return self.search([
-            ("partner_id", "=", partner.commercial_partner_id.id),
-            ("company_id", "=", company.root_id.id),
-        ])
+        return self.search(
+            [
+                ("partner_id", "=", partner.commercial_partner_id.id),
+                ("company_id", "=", company.root_id.id),
+            ]
+        )
 
     @api.model
     def _ensure(self, partner_ids, company):
-        self.env.cr.execute(SQL(
-            """
+        self.env.cr.execute(
+            SQL(
+                """
             INSERT INTO ar_credit_profile
                    (partner_id, company_id, credit_mode, confirmations,
                     create_uid, create_date, write_uid, write_date)
@@ -161,10 +164,11 @@ class CreditProfile(models.Model):
               FROM unnest(%(ids)s) AS id
        ON CONFLICT (partner_id, company_id) DO NOTHING
             """,
-            company=company.id,
-            uid=self.env.uid,
-            ids=list(partner_ids),
-        ))
+                company=company.id,
+                uid=self.env.uid,
+                ids=list(partner_ids),
+            )
+        )
 
     @api.model
     def _lock(self, partner_ids, company):
@@ -184,8 +188,9 @@ class CreditProfile(models.Model):
         return {row["partner_id"]: row for row in rows}
 
     def _lock_rows(self, partner_ids, company):
-        return self.env.execute_query_dict(SQL(
-            """
+        return self.env.execute_query_dict(
+            SQL(
+                """
             INSERT INTO ar_credit_profile AS profile
                    (partner_id, company_id, credit_mode, confirmations,
                     create_uid, create_date, write_uid, write_date)
@@ -197,10 +202,11 @@ class CreditProfile(models.Model):
          RETURNING id, partner_id, policy_id, manual_hold, manual_hold_reason, assessed_on,
                    review_date, user_id
             """,
-            company=company.id,
-            uid=self.env.uid,
-            ids=sorted(partner_ids),
-        ))
+                company=company.id,
+                uid=self.env.uid,
+                ids=sorted(partner_ids),
+            )
+        )
 
     @api.model
     def _cron_review(self):
@@ -210,11 +216,13 @@ class CreditProfile(models.Model):
         activity_type = self.env.ref(xmlid)
         reminded = set(
             self.env["mail.activity"]
-            .search([
-                ("res_model", "=", self._name),
-                ("res_id", "in", due.ids),
-                ("activity_type_id", "=", activity_type.id),
-            ])
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "in", due.ids),
+                    ("activity_type_id", "=", activity_type.id),
+                ]
+            )
             .mapped("res_id")
         )
         for profile in due.filtered(lambda p: p.id not in reminded):

@@ -71,9 +71,7 @@ class CreditTexts(models.AbstractModel):
             case "no_credit":
                 return self.env._("payment of the order in advance")
             case "limit_use":
-                return self.env._(
-                    "%s less exposure, or a higher limit", money(p["excess"])
-                )
+                return self.env._("%s less exposure, or a higher limit", money(p["excess"]))
             case "overdue_days" | "overdue_amount":
                 return self.env._("payment of %s", money(p["overdue"]))
             case "term_longer":
@@ -124,8 +122,18 @@ class CreditTexts(models.AbstractModel):
         limit = position.limit
         today = fields.Date.context_today(self)
         names = (
-            "exposure", "balance", "overdue", "not_due", "unapplied", "payments_pending",
-            "draft_invoices", "orders", "this_order", "disputed", "promised", "insured",
+            "exposure",
+            "balance",
+            "overdue",
+            "not_due",
+            "unapplied",
+            "payments_pending",
+            "draft_invoices",
+            "orders",
+            "this_order",
+            "disputed",
+            "promised",
+            "insured",
             "shared_exposure",
         )
         return {
@@ -164,7 +172,12 @@ class CreditTexts(models.AbstractModel):
         if not verdict.manual_hold:
             return []
         return [
-            {"key": "hold", "label": self.env._("On hold"), "tone": "danger", "icon": "fa-hand-paper-o"}
+            {
+                "key": "hold",
+                "label": self.env._("On hold"),
+                "tone": "danger",
+                "icon": "fa-hand-paper-o",
+            }
         ]
 
     def _advice(self, verdict, company, visible):
@@ -186,7 +199,9 @@ class CreditTexts(models.AbstractModel):
         if verdict.criterion == "limit_use":
             excess = max(0.0, -position.available)
             return (
-                self.env._("Limit exceeded by %s: ask for a higher limit or a payment.", money(excess))
+                self.env._(
+                    "Limit exceeded by %s: ask for a higher limit or a payment.", money(excess)
+                )
                 if excess
                 else self.env._("Only %s of the limit is left.", money(position.available))
             )

@@ -6,11 +6,14 @@ from odoo.tools import SQL
 def post_init_hook(env):
     """Give companies a policy, and take what was confirmed before as checked."""
     env["res.company"].search([])._ar_create_policy()
-    env.cr.execute(SQL(
-        """
-        UPDATE sale_order SET ar_cleared_amount = amount_total / COALESCE(NULLIF(currency_rate, 0), 1),
+    env.cr.execute(
+        SQL(
+            """
+        UPDATE sale_order
+           SET ar_cleared_amount = amount_total / COALESCE(NULLIF(currency_rate, 0), 1),
                ar_cleared_partner_id = partner.commercial_partner_id
           FROM res_partner partner
          WHERE partner.id = sale_order.partner_invoice_id AND sale_order.state = 'sale'
         """
-    ))
+        )
+    )

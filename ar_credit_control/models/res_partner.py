@@ -28,34 +28,48 @@ OPERATORS = {"=", "!=", "<", ">", "<=", ">=", "in", "not in"}
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    ar_widget = fields.Json(
-        compute="_compute_ar_widget", string="Receivables", groups=SALES_GROUPS
-    )
+    ar_widget = fields.Json(compute="_compute_ar_widget", string="Receivables", groups=SALES_GROUPS)
     ar_currency_id = fields.Many2one(
         "res.currency", compute="_compute_ar_currency_id", groups=SALES_GROUPS
     )
     ar_balance = fields.Monetary(
-        compute="_compute_ar_figures", search="_search_ar_balance", string="Open balance",
-        currency_field="ar_currency_id", groups=SALES_GROUPS,
+        compute="_compute_ar_figures",
+        search="_search_ar_balance",
+        string="Open balance",
+        currency_field="ar_currency_id",
+        groups=SALES_GROUPS,
     )
     ar_overdue = fields.Monetary(
-        compute="_compute_ar_figures", search="_search_ar_overdue", string="Overdue",
-        currency_field="ar_currency_id", groups=SALES_GROUPS,
+        compute="_compute_ar_figures",
+        search="_search_ar_overdue",
+        string="Overdue",
+        currency_field="ar_currency_id",
+        groups=SALES_GROUPS,
     )
     ar_exposure = fields.Monetary(
-        compute="_compute_ar_figures", search="_search_ar_exposure", string="Exposure",
-        currency_field="ar_currency_id", groups=SALES_GROUPS,
+        compute="_compute_ar_figures",
+        search="_search_ar_exposure",
+        string="Exposure",
+        currency_field="ar_currency_id",
+        groups=SALES_GROUPS,
     )
     ar_available = fields.Monetary(
-        compute="_compute_ar_figures", search="_search_ar_available", string="Available credit",
-        currency_field="ar_currency_id", groups=SALES_GROUPS,
+        compute="_compute_ar_figures",
+        search="_search_ar_available",
+        string="Available credit",
+        currency_field="ar_currency_id",
+        groups=SALES_GROUPS,
     )
     ar_limit_use = fields.Float(
-        compute="_compute_ar_figures", search="_search_ar_limit_use", string="Use of limit (%)",
+        compute="_compute_ar_figures",
+        search="_search_ar_limit_use",
+        string="Use of limit (%)",
         groups=SALES_GROUPS,
     )
     ar_oldest_due = fields.Date(
-        compute="_compute_ar_figures", search="_search_ar_oldest_due", string="Overdue since",
+        compute="_compute_ar_figures",
+        search="_search_ar_oldest_due",
+        string="Overdue since",
         groups=SALES_GROUPS,
     )
     ar_overdue_band = fields.Selection(
@@ -66,7 +80,9 @@ class ResPartner(models.Model):
             ("due_61_90", "61–90 days"),
             ("due_over_90", "Over 90 days"),
         ],
-        compute="_compute_ar_figures", search="_search_ar_overdue_band", string="Oldest overdue",
+        compute="_compute_ar_figures",
+        search="_search_ar_overdue_band",
+        string="Oldest overdue",
         groups=SALES_GROUPS,
     )
     ar_limit_band = fields.Selection(
@@ -77,7 +93,9 @@ class ResPartner(models.Model):
             ("over", "Above the limit"),
             ("no_credit", "No credit"),
         ],
-        compute="_compute_ar_figures", search="_search_ar_limit_band", string="Use of limit",
+        compute="_compute_ar_figures",
+        search="_search_ar_limit_band",
+        string="Use of limit",
         groups=SALES_GROUPS,
     )
     ar_profile_ids = fields.One2many(
@@ -164,13 +182,17 @@ class ResPartner(models.Model):
 
     def _ar_figures_sql(self, ledger_only):
         """One row per customer that the user may see: the figures of its position."""
-        ledger = self._ar_ledger_sql()
-        figures = ledger if ledger_only else self._ar_exposure_sql(ledger)
+        figures = self._ar_ledger_sql() if ledger_only else self._ar_exposure_sql()
         domain = self._ar_visible_domain()
         if domain.is_true():
             return SQL("(%s)", figures)
-        visible = self.env["res.partner"].with_context(active_test=False)._search(
-            domain, bypass_access=True  # the domain is the access rule itself
+        visible = (
+            self.env["res.partner"]
+            .with_context(active_test=False)
+            ._search(
+                domain,
+                bypass_access=True,  # the domain is the access rule itself
+            )
         )
         return SQL(
             "(SELECT * FROM (%s) figures WHERE customer_id IN %s)", figures, visible.subselect()
@@ -201,41 +223,24 @@ class ResPartner(models.Model):
             items=Position._items_sql(self.env.company),
         )
 
-    def _ar_exposure_sql(self, ledger):
+    def _ar_exposure_sql(self):
         Position = self.env["ar.position"]
-        company = self.env.company
+        Position._flush_ledger()
         return SQL(
             """
-            SELECT customer.id AS customer_id, exposure,
-                   CASE WHEN limit_amount > 0 THEN limit_amount - exposure
-                        WHEN limit_amount = 0 THEN -exposure END AS available,
-                   CASE WHEN limit_amount > 0 THEN 100 * exposure / limit_amount END AS limit_use,
+            SELECT customer_id, exposure,
+                   CASE WHEN limit_amount IS NOT NULL
+                        THEN limit_amount - exposure_shared END AS available,
+                   CASE WHEN limit_amount > 0
+                        THEN 100 * exposure_shared / limit_amount END AS limit_use,
                    CASE WHEN limit_amount IS NULL THEN 'none'
                         WHEN limit_amount = 0 THEN 'no_credit'
-                        WHEN exposure > limit_amount THEN 'over'
-                        WHEN exposure > 0.8 * limit_amount THEN 'high'
+                        WHEN exposure_shared > limit_amount THEN 'over'
+                        WHEN exposure_shared > 0.8 * limit_amount THEN 'high'
                         ELSE 'low' END AS limit_band
-              FROM (
-                SELECT partner.id, COALESCE(ledger.balance, 0)
-                       - COALESCE(pending.payments_pending, 0)
-                       + COALESCE(drafts.draft_invoices, 0) + COALESCE(orders.orders, 0) AS exposure,
-                       %(limit)s AS limit_amount
-                  FROM res_partner partner
-             LEFT JOIN (%(ledger)s) ledger ON ledger.customer_id = partner.id
-             LEFT JOIN (%(pending)s) pending ON pending.customer_id = partner.id
-             LEFT JOIN (%(drafts)s) drafts ON drafts.customer_id = partner.id
-             LEFT JOIN (%(orders)s) orders ON orders.customer_id = partner.id
-             LEFT JOIN ar_credit_profile profile
-                    ON profile.partner_id = partner.id AND profile.company_id = %(root)s
-                 WHERE partner.commercial_partner_id = partner.id
-              ) customer
+              FROM (%s) customer
             """,
-            limit=Position._limit_amount_sql(company),
-            ledger=ledger,
-            pending=Position._pending_sql(company),
-            drafts=Position._drafts_sql(company),
-            orders=Position._orders_sql(company),
-            root=company.root_id.id,
+            Position._shared_exposures_sql(self.env.company),
         )
 
     def _search_ar_figure(self, fname, operator, value):

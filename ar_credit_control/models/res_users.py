@@ -21,11 +21,13 @@ class ResUsers(models.Model):
     def _compute_ar_colleague_ids(self):
         """The user and whoever belongs to a sales team that he belongs to or leads."""
         for user in self:
-            teams = self.env["crm.team"].search([
-                "|",
-                ("user_id", "=", user.id),
-                ("crm_team_member_ids.user_id", "=", user.id),
-            ])
+            teams = self.env["crm.team"].search(
+                [
+                    "|",
+                    ("user_id", "=", user.id),
+                    ("crm_team_member_ids.user_id", "=", user.id),
+                ]
+            )
             user.ar_colleague_ids = teams.member_ids | teams.user_id | user
 
     def _ar_sees_all(self):

@@ -41,8 +41,14 @@ class SaleOrder(models.Model):
 
     # ------------------------------------------------------------------ widget
     @api.depends(
-        "partner_id", "partner_invoice_id", "company_id", "currency_id", "amount_total", "state",
-        "payment_term_id", "ar_credit_state",
+        "partner_id",
+        "partner_invoice_id",
+        "company_id",
+        "currency_id",
+        "amount_total",
+        "state",
+        "payment_term_id",
+        "ar_credit_state",
     )
     @api.depends_context("uid")
     def _compute_ar_widget(self):
@@ -98,10 +104,12 @@ class SaleOrder(models.Model):
         confirmed = [vals.get("state") == "sale" for vals in vals_list]
         if not any(confirmed):
             return super().create(vals_list)
-        orders = super().create([
-            {**vals, "state": "draft"} if wanted else vals
-            for vals, wanted in zip(vals_list, confirmed, strict=True)
-        ])
+        orders = super().create(
+            [
+                {**vals, "state": "draft"} if wanted else vals
+                for vals, wanted in zip(vals_list, confirmed, strict=True)
+            ]
+        )
         wanted = self.browse(
             order.id for order, sure in zip(orders, confirmed, strict=True) if sure
         )
@@ -160,12 +168,14 @@ class SaleOrder(models.Model):
         """Record the verdict on the order; True when it must wait."""
         order = self.sudo()  # protected fields and holds are written by this check alone
         partner = order.partner_invoice_id.commercial_partner_id
-        if verdict.holding and not order.ar_hold_id._covers(verdict.amount, partner):
+        if verdict.stops_order and not order.ar_hold_id._covers(verdict.amount, partner):
             order.env["ar.credit.hold"]._open(order, order._ar_hold_vals(verdict, self.env.su))
             return True
         vals = {"ar_cleared_amount": verdict.amount, "ar_cleared_partner_id": partner.id}
         if order.ar_hold_id.state == "waiting":
-            order.ar_hold_id._close("passed", self.env._("Nothing holds it any more."), self.env.user)
+            order.ar_hold_id._close(
+                "passed", self.env._("Nothing holds it any more."), self.env.user
+            )
             vals["ar_credit_state"] = "free"
         order.write(vals)
         return False
@@ -205,9 +215,9 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------------ after confirmation
     def _ar_check_increase(self):
         """Refuse a confirmed order's growth, or its move to another debtor, beyond the policy."""
-        for company, orders in self.filtered(lambda o: o.state == "sale").grouped(
-            "company_id"
-        ).items():
+        for company, orders in (
+            self.filtered(lambda o: o.state == "sale").grouped("company_id").items()
+        ):
             grown = orders.filtered(lambda o, c=company: o._ar_has_grown(c))
             if not grown:
                 continue
@@ -224,7 +234,7 @@ class SaleOrder(models.Model):
     def _ar_accept_or_refuse(self, verdict):
         order = self.sudo()
         partner = order.partner_invoice_id.commercial_partner_id
-        if verdict.holding and not order.ar_hold_id._covers(verdict.amount, partner):
+        if verdict.stops_order and not order.ar_hold_id._covers(verdict.amount, partner):
             vals = order._ar_hold_vals(verdict, self.env.su)
             raise UserError(
                 self.env._(

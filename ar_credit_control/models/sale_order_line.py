@@ -1,6 +1,13 @@
 from odoo import api, models
 
-AMOUNT_FIELDS = {"product_uom_qty", "price_unit", "discount", "tax_ids", "product_id", "product_uom_id"}
+AMOUNT_FIELDS = {
+    "product_uom_qty",
+    "price_unit",
+    "discount",
+    "tax_ids",
+    "product_id",
+    "product_uom_id",
+}
 
 
 class SaleOrderLine(models.Model):
@@ -10,7 +17,7 @@ class SaleOrderLine(models.Model):
     def create(self, vals_list):
         lines = super().create(vals_list)
         # costs passed on were incurred already, and down payments add nothing to the total
-        lines.filtered(lambda l: not (l.is_expense or l.is_downpayment)).order_id.filtered(
+        lines.filtered(lambda line: not (line.is_expense or line.is_downpayment)).order_id.filtered(
             lambda o: o.state == "sale"
         )._ar_check_increase()
         return lines

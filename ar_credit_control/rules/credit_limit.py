@@ -144,7 +144,7 @@ def findings(rules: Iterable[Rule], facts: Facts) -> tuple[Finding, ...]:
     """The rules that apply, in the policy's order, each criterion once with its hardest effect.
 
     *No credit* is not a rule but a choice made for the customer, so it holds whatever the policy
-    says. An order that is paid in advance, or is worth nothing, risks nothing: no finding.
+    says. An order that is paid in advance risks nothing: no finding.
     """
     if _risks_nothing(facts):
         return ()
@@ -162,7 +162,7 @@ def findings(rules: Iterable[Rule], facts: Facts) -> tuple[Finding, ...]:
 
 
 def _risks_nothing(facts: Facts) -> bool:
-    return facts.prepaid > 0 and facts.prepaid >= facts.order_amount
+    return 0 < facts.order_amount <= facts.prepaid
 
 
 def decision(found: Iterable[Finding]) -> str:
@@ -198,6 +198,11 @@ class Verdict:
     def holding(self) -> tuple[Finding, ...]:
         """The findings that stop an order."""
         return tuple(finding for finding in self.findings if finding.effect == HOLD)
+
+    @property
+    def stops_order(self) -> bool:
+        """Whether the order must wait; one that is worth nothing has nothing to wait for."""
+        return self.amount > 0 and bool(self.holding)
 
     @property
     def criterion(self) -> str | None:

@@ -109,7 +109,7 @@ class Position:
 
     @property
     def exposure(self) -> float:
-        """What could be lost: balance less payments under way, plus what is sold but not invoiced."""
+        """What could be lost: balance less payments under way, plus sold but not invoiced."""
         return (
             self.balance
             - self.payments_pending
@@ -148,5 +148,5 @@ class Position:
         """How far the limit is used, as a word for lists and groups."""
         if self.limit.kind != "amount":
             return self.limit.kind
-        use = self.exposure / self.limit.amount
+        use = self.exposure_shared / self.limit.amount
         return "over" if use > 1 else "high" if use > 0.8 else "low"

@@ -34,8 +34,10 @@ class CreditRelease(models.TransientModel):
         for wizard in self:
             hold = wizard.hold_id
             # the policy gives the usual values, whoever may read it
-            profile = self.env["ar.credit.profile"].sudo()._get_or_create(
-                hold.partner_id, hold.company_id
+            profile = (
+                self.env["ar.credit.profile"]
+                .sudo()
+                ._get_or_create(hold.partner_id, hold.company_id)
             )
             policy = profile._get_policy()
             wizard.amount = hold.amount

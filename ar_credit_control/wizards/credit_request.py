@@ -50,8 +50,11 @@ class CreditRequest(models.TransientModel):
         verdict = order._ar_get_verdicts(company)[order.id]
         vals = order._ar_hold_vals(verdict, from_machine=False)
         growth = self.env._("The confirmed order shall grow.")
-        self.env["ar.credit.hold"].sudo()._open(order, {
-            **vals,
-            "amount": self.amount,
-            "reason_text": vals["reason_text"] or growth,
-        })
+        self.env["ar.credit.hold"].sudo()._open(
+            order,
+            {
+                **vals,
+                "amount": self.amount,
+                "reason_text": vals["reason_text"] or growth,
+            },
+        )

@@ -2,9 +2,6 @@ import doctest
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ar_credit_control.rules import credit_limit
 from ar_credit_control.rules.credit_limit import (
     CRITERIA,
@@ -19,6 +16,8 @@ from ar_credit_control.rules.credit_limit import (
     release_covers,
 )
 from ar_credit_control.rules.exposure import Limit, Position
+from hypothesis import given
+from hypothesis import strategies as st
 
 TODAY = date(2026, 3, 31)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -128,6 +127,13 @@ def test_what_matters_most_is_what_holds():
     assert verdict.criterion == "manual_hold"
     assert [f.criterion for f in verdict.findings] == ["not_assessed", "manual_hold"]
     assert Verdict(Position(1)).criterion is None
+
+
+def test_an_order_worth_nothing_never_waits():
+    rules, given_facts = [Rule("manual_hold", HOLD)], facts(manual_hold=True)
+    found = findings(rules, given_facts)
+    assert not Verdict(Position(1), found, amount=0).stops_order
+    assert Verdict(Position(1), found, amount=0.01).stops_order
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1e6))

@@ -1,11 +1,10 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ar_credit_control.rules import exposure
 from ar_credit_control.rules.exposure import BUCKETS, Limit, Position, ageing_bucket
+from hypothesis import given
+from hypothesis import strategies as st
 
 TODAY = date(2026, 3, 31)
 money = st.integers(0, 10_000_00).map(lambda cents: cents / 100)

@@ -6,6 +6,12 @@ A test that needs Odoo's web server says so by deriving from HttpCase: that is t
 
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
+# The parts share the machine, with other clones too: a slow moment is no failure.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dev")
+
 
 def pytest_addoption(parser):
     parser.addoption("--part", choices=["unit", "odoo", "browser"])

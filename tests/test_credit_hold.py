@@ -225,24 +225,64 @@ class TestCreditHold(CreditCommon):
         self.assertEqual(invoice.state, "posted")
 
     # ------------------------------------------------------------------ paid in advance
-    def test_order_paid_in_advance_passes(self):
-        order = self._order(self.limited, 150)
+    def _pay_online(self, order, amount, state="done"):
+        """A payment transaction of the order, processed as the provider's answer would be."""
         provider = self.env["payment.provider"].sudo().create({"name": "Bank", "code": "none"})
         method = self.env["payment.method"].sudo().create({"name": "Card", "code": "ar_card"})
-        self.env["payment.transaction"].sudo().create(
-            {
-                "provider_id": provider.id,
-                "payment_method_id": method.id,
-                "reference": "prepaid",
-                "amount": 150,
-                "currency_id": order.currency_id.id,
-                "partner_id": self.limited.id,
-                "state": "done",
-                "sale_order_ids": [Command.link(order.id)],
-            }
+        return (
+            self.env["payment.transaction"]
+            .sudo()
+            .create(
+                {
+                    "provider_id": provider.id,
+                    "payment_method_id": method.id,
+                    "reference": f"{order.name}-{amount}",
+                    "amount": amount,
+                    "currency_id": order.currency_id.id,
+                    "partner_id": self.limited.id,
+                    "state": state,
+                    "sale_order_ids": [Command.link(order.id)],
+                }
+            )
         )
+
+    def test_order_paid_in_advance_passes(self):
+        order = self._order(self.limited, 150)
+        self._pay_online(order, 150)
         order.action_confirm()
         self.assertEqual(order.state, "sale")
+
+    def test_payment_confirms_a_prepaid_order_by_itself(self):
+        order = self._order(self.limited, 150, require_payment=True).sudo()
+        self._pay_online(order, 150)._check_amount_and_confirm_order()
+        self.assertEqual(order.state, "sale")
+
+    def test_part_payment_is_kept_and_the_order_waits(self):
+        order = self._order(self.limited, 500, require_payment=True, prepayment_percent=0.3).sudo()
+        self._pay_online(order, 150)._check_amount_and_confirm_order()
+        self.assertEqual((order.state, order.ar_credit_state), ("draft", "held"))
+        self.assertEqual(order.amount_paid, 150)
+        self.assertTrue(order.ar_hold_id.from_machine)
+        self.assertEqual(order.ar_hold_id.exposure, 350, "what is paid is at no risk")
+        order.ar_hold_id.with_user(self.manager)._release("deposit paid")
+        self.assertEqual(order.state, "sale")
+
+    def test_import_of_a_file_is_checked(self):
+        result = (
+            self.env["sale.order"]
+            .with_user(self.manager)
+            .load(
+                ["partner_id/.id", "state", "order_line/product_id/.id", "order_line/price_unit"],
+                [
+                    [str(self.limited.id), "sale", str(self.product.id), "500"],
+                    [str(self.customer.id), "sale", str(self.product.id), "500"],
+                ],
+            )
+        )
+        self.assertFalse([m for m in result["messages"] if m["type"] == "error"], result)
+        held, passed = self.env["sale.order"].browse(result["ids"])
+        self.assertEqual((held.state, held.ar_credit_state), ("draft", "held"))
+        self.assertEqual(passed.state, "sale")
 
     # ------------------------------------------------------------------ release
     def test_release_confirms_and_leaves_its_trace(self):

@@ -27,6 +27,11 @@ AMOUNT = re.compile(
     r"^(amount_|debit$|credit$|balance$|debit_amount|credit_amount|tax_base_amount|price_|untaxed_amount"
     r"|technical_price_unit$|discount_amount|discount_balance)|^amount$"
 )
+# SQL: the year, or year and month, in a number is that of the copy's date. Odoo looks for the last
+# number among the documents of the same period and would give out a taken one.
+DATED = """regexp_replace(regexp_replace({text},
+    '/[0-9]{{4}}/$', to_char(p.date + c.shift, '/YYYY/')),
+    '/[0-9]{{4}}/[0-9]{{2}}/$', to_char(p.date + c.shift, '/YYYY/MM/'))"""
 ROWS = {
     "account_move": """
         SELECT id FROM account_move WHERE commercial_partner_id = %(partner)s
@@ -171,23 +176,32 @@ class Cloner:
 
     def _names(self, group: Group, table: str) -> dict[str, str]:
         """Numbers of documents are unique, and matching numbers name the reconciliation."""
-        move = "p.id" if table == "account_move" else "p.move_id"
         if table == "account_move":
-            number = group.new_id(table, "p.id")
-            name = f"CASE WHEN p.sequence_number > 0 THEN p.sequence_prefix || {number} END"
+            return self._move_names(group)
+        if table == "account_payment" and group.rows["account_move"]:
+            return {"name": self._name(group, "p.name", "p.move_id")}
+        if table == "account_move_line":
             return {
-                "name": name,
-                "payment_reference": f"CASE WHEN p.payment_reference = p.name THEN {name} END",
-                "sequence_number": f"CASE WHEN p.sequence_number > 0 THEN {number} END",
+                "move_name": self._name(group, "p.move_name", "p.move_id"),
+                "matching_number": self._matching(group),
             }
-        if table in ("account_move_line", "account_payment") and group.rows["account_move"]:
-            column = "move_name" if table == "account_move_line" else "name"
-            pattern = f"regexp_replace(p.{column}, '[0-9]+$', '')"
-            names = {column: f"{pattern} || {group.new_id('account_move', move)}"}
-            if table == "account_move_line":
-                names["matching_number"] = self._matching(group)
-            return names
         return {}
+
+    def _move_names(self, group: Group) -> dict[str, str]:
+        name = self._name(group, "p.name", "p.id")
+        numbered = "CASE WHEN p.sequence_number > 0 THEN"
+        return {
+            "name": f"{numbered} {name} END",
+            "payment_reference": f"CASE WHEN p.payment_reference = p.name THEN {name} END",
+            "sequence_prefix": DATED.format(text="p.sequence_prefix"),
+            "sequence_number": f"{numbered} {group.new_id('account_move', 'p.id')} END",
+        }
+
+    @staticmethod
+    def _name(group: Group, name: str, move: str) -> str:
+        """SQL: the name with the id of the copy's move for a number."""
+        prefix = DATED.format(text=f"regexp_replace({name}, '[0-9]+$', '')")
+        return f"{prefix} || {group.new_id('account_move', move)}"
 
     @staticmethod
     def _matching(group: Group) -> str:

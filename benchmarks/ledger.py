@@ -74,9 +74,9 @@ def database(args) -> str:
 def with_addon(args) -> str:
     """The same ledger in a database with the addon installed."""
     plain = database(args)
-    target = f"{databases.PREFIX}_addon_{plain.removeprefix(databases.PREFIX + '_ledger_')}"
+    target = plain.replace(f"{databases.PREFIX}_ledger_", f"{databases.PREFIX}_addon_")
     return databases.with_modules(
-        plain, f"{target}_{databases.product_digest()}", "ar_credit_control"
+        plain, f"{target}{databases.product_digest()}", "ar_credit_control"
     )
 
 

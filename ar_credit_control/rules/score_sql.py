@@ -40,7 +40,7 @@ _DATED = """
      WHERE invoice_date < %(as_of)s::date
     OFFSET 0"""
 
-_CLIPPED = f"least(greatest(days, {EARLIEST}), {LATEST})::float8"
+_CLIPPED = f"least(greatest(days, {EARLIEST:.0f}), {LATEST:.0f})::float8"
 
 _WEIGHED = f"""
     SELECT partner_id, country_id, share, amount, disputed, paper, months, paid, days,

@@ -30,7 +30,7 @@ QUIET = {
 def add_arguments(parser) -> None:
     ledger.add_arguments(parser)
     parser.set_defaults(customers=1_000, lines=10_000)
-    parser.add_argument("--invoices", type=int, default=1_000, help="invoices to import")
+    parser.add_argument("--invoices", type=int, default=500, help="invoices to import")
 
 
 def run(args) -> Result:

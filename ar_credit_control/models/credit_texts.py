@@ -192,7 +192,7 @@ class CreditTexts(models.AbstractModel):
             return self.env._("On hold: talk to the credit manager before you quote.")
         if position.overdue_net > 0:
             return self.env._(
-                "Overdue %(amount)s since %(days)s days: ask for payment before you quote.",
+                "Overdue %(amount)s for %(days)s days: ask for payment before you quote.",
                 amount=money(position.overdue_net),
                 days=position.oldest_days(fields.Date.context_today(self)),
             )

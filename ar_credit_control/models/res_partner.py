@@ -25,6 +25,15 @@ SALES_GROUPS = (
 OPERATORS = {"=", "!=", "<", ">", "<=", ">=", "in", "not in"}
 
 
+def _figure(field_class, name, **options):
+    """A figure of the position: computed for forms, in SQL for filters, order and groups."""
+
+    def search(self, operator, value):
+        return self._search_ar_figure(name, operator, value)
+
+    return field_class(compute="_compute_ar_figures", search=search, groups=SALES_GROUPS, **options)
+
+
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
@@ -32,71 +41,43 @@ class ResPartner(models.Model):
     ar_currency_id = fields.Many2one(
         "res.currency", compute="_compute_ar_currency_id", groups=SALES_GROUPS
     )
-    ar_balance = fields.Monetary(
-        compute="_compute_ar_figures",
-        search="_search_ar_balance",
-        string="Open balance",
-        currency_field="ar_currency_id",
-        groups=SALES_GROUPS,
+    ar_balance = _figure(
+        fields.Monetary, "ar_balance", string="Open balance", currency_field="ar_currency_id"
     )
-    ar_overdue = fields.Monetary(
-        compute="_compute_ar_figures",
-        search="_search_ar_overdue",
-        string="Overdue",
-        currency_field="ar_currency_id",
-        groups=SALES_GROUPS,
+    ar_overdue = _figure(
+        fields.Monetary, "ar_overdue", string="Overdue", currency_field="ar_currency_id"
     )
-    ar_exposure = fields.Monetary(
-        compute="_compute_ar_figures",
-        search="_search_ar_exposure",
-        string="Exposure",
-        currency_field="ar_currency_id",
-        groups=SALES_GROUPS,
+    ar_exposure = _figure(
+        fields.Monetary, "ar_exposure", string="Exposure", currency_field="ar_currency_id"
     )
-    ar_available = fields.Monetary(
-        compute="_compute_ar_figures",
-        search="_search_ar_available",
-        string="Available credit",
-        currency_field="ar_currency_id",
-        groups=SALES_GROUPS,
+    ar_available = _figure(
+        fields.Monetary, "ar_available", string="Available credit", currency_field="ar_currency_id"
     )
-    ar_limit_use = fields.Float(
-        compute="_compute_ar_figures",
-        search="_search_ar_limit_use",
-        string="Use of limit (%)",
-        groups=SALES_GROUPS,
-    )
-    ar_oldest_due = fields.Date(
-        compute="_compute_ar_figures",
-        search="_search_ar_oldest_due",
-        string="Overdue since",
-        groups=SALES_GROUPS,
-    )
-    ar_overdue_band = fields.Selection(
-        [
+    ar_limit_use = _figure(fields.Float, "ar_limit_use", string="Use of limit (%)")
+    ar_oldest_due = _figure(fields.Date, "ar_oldest_due", string="Overdue since")
+    ar_overdue_band = _figure(
+        fields.Selection,
+        "ar_overdue_band",
+        string="Oldest overdue",
+        selection=[
             ("none", "Nothing overdue"),
             ("due_1_30", "1–30 days"),
             ("due_31_60", "31–60 days"),
             ("due_61_90", "61–90 days"),
             ("due_over_90", "Over 90 days"),
         ],
-        compute="_compute_ar_figures",
-        search="_search_ar_overdue_band",
-        string="Oldest overdue",
-        groups=SALES_GROUPS,
     )
-    ar_limit_band = fields.Selection(
-        [
+    ar_limit_band = _figure(
+        fields.Selection,
+        "ar_limit_band",
+        string="Use of limit",
+        selection=[
             ("none", "No limit set"),
             ("low", "Up to 80 %"),
             ("high", "80 to 100 %"),
             ("over", "Above the limit"),
             ("no_credit", "No credit"),
         ],
-        compute="_compute_ar_figures",
-        search="_search_ar_limit_band",
-        string="Use of limit",
-        groups=SALES_GROUPS,
     )
     ar_profile_ids = fields.One2many(
         "ar.credit.profile", "partner_id", string="Credit profiles", groups=SALES_GROUPS
@@ -252,30 +233,6 @@ class ResPartner(models.Model):
             return SQL("%s %s %s", model._field_to_sql(alias, fname, query), SQL(operator), value)
 
         return Domain.custom(to_sql=to_sql)
-
-    def _search_ar_balance(self, operator, value):
-        return self._search_ar_figure("ar_balance", operator, value)
-
-    def _search_ar_overdue(self, operator, value):
-        return self._search_ar_figure("ar_overdue", operator, value)
-
-    def _search_ar_exposure(self, operator, value):
-        return self._search_ar_figure("ar_exposure", operator, value)
-
-    def _search_ar_available(self, operator, value):
-        return self._search_ar_figure("ar_available", operator, value)
-
-    def _search_ar_limit_use(self, operator, value):
-        return self._search_ar_figure("ar_limit_use", operator, value)
-
-    def _search_ar_oldest_due(self, operator, value):
-        return self._search_ar_figure("ar_oldest_due", operator, value)
-
-    def _search_ar_overdue_band(self, operator, value):
-        return self._search_ar_figure("ar_overdue_band", operator, value)
-
-    def _search_ar_limit_band(self, operator, value):
-        return self._search_ar_figure("ar_limit_band", operator, value)
 
     # ------------------------------------------------------------------ limit
     def write(self, vals):

@@ -35,9 +35,11 @@ find_cache() {
   unset PYTHONDONTWRITEBYTECODE
   export PYTHONPYCACHEPREFIX=$CACHE/pycache # quick starts, and a tree without __pycache__
   # shellcheck disable=SC2034 # names the databases of this clone
-  TREE_ID=$(printf '%s' "$CACHE $ROOT" | digest)
+  TREE_ID=$(tree_id "$ROOT")
   TREE=$CACHE/trees/$(printf '%s' "$ROOT" | digest)
 }
+
+tree_id() { printf '%s' "$CACHE $1" | digest; }
 
 # Below /tmp anyone could have been there first.
 own_folder() { [ -O "$1" ] || mkdir -m 700 "$1" 2>/dev/null; }
@@ -316,7 +318,19 @@ copy_db() { drop_db "$2"; "$PG_BIN/createdb" -T "$1" "$2"
 filestore() { case $1 in ar_base_*) echo "$CACHE/base/filestore/$1" ;; *) echo "$TREE/data/filestore/$1" ;; esac; }
 
 # ---------------------------------------------------------------- this clone
+# What clones that were deleted since have left behind.
+forget_gone_clones() {
+  local link tree_id name
+  for link in "$CACHE"/trees/*/addons/$ADDON; do
+    if [ ! -L "$link" ] || [ -e "$link" ]; then continue; fi
+    tree_id=$(tree_id "$(readlink "$link")")
+    for name in $(sql "select datname from pg_database where datname ~ '^ar_[a-z0-9]+_${tree_id}(_|$)'"); do drop_db "$name"; done
+    rm -rf "${link%/addons/*}"
+  done
+}
+
 need_tree() {
+  forget_gone_clones
   mkdir -p "$TREE/addons" "$TREE/data" "$TREE/python"
   ln -sfn "$ROOT" "$TREE/addons/$ADDON"
   # the package alone: the folder it lies in may hold other versions of what $VENV holds

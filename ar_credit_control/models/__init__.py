@@ -1,3 +1,4 @@
+from . import account_account
 from . import ar_position
 from . import ledger_indexes
 from . import credit_group

@@ -1,14 +1,25 @@
 from collections import defaultdict
 from dataclasses import replace
+from datetime import date
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 from ..rules.exposure import BUCKET_KEYS, BUCKETS, CurrencyShare, Limit, Position
 
 LEDGER = (*BUCKET_KEYS, "unapplied")
-FOREVER = 1_000_000  # days
-RECEIVABLES = SQL("ARRAY(SELECT id FROM account_account WHERE account_type = 'asset_receivable')")
+COLUMNS = {"pending": "payments_pending", "drafts": "draft_invoices", "orders": "orders"}
+MEMBER = SQL("member")
+EVERYBODY = SQL("(SELECT id, commercial_partner_id AS customer_id FROM res_partner)")
+_DOWN_PAYMENT_INVOICED = SQL(
+    """SELECT COALESCE(SUM(
+                  CASE move.move_type WHEN 'out_refund' THEN -item.price_total
+                                      ELSE item.price_total END), 0)
+         FROM sale_order_line_invoice_rel rel
+         JOIN account_move_line item ON item.id = rel.invoice_line_id
+         JOIN account_move move ON move.id = item.move_id
+        WHERE rel.order_line_id = line.id AND move.state <> 'cancel'"""
+)
 
 
 class ArPosition(models.AbstractModel):
@@ -36,105 +47,132 @@ class ArPosition(models.AbstractModel):
 
         Rights are not checked: callers decide who may see a position (``_ar_visible_domain``).
         """
-        company = company or self.env.company
-        rows = self._get_rows(partners, company, as_of, overdue_days)
+        rows = self._get_rows(partners, company or self.env.company, as_of, overdue_days)
         return {key: position for key, (position, _row) in rows.items()}
 
     @api.model
     def _get_rows(self, partners, company, as_of=None, overdue_days=()):
         """As ``_get_positions``, with what the credit profile says beside each position."""
-        ids = partners.commercial_partner_id.ids
+        ids = partners._origin.ids
         if not ids:
             return {}
         self._flush_ledger()
+        today = fields.Date.context_today(self)
         rows = self.env.execute_query_dict(
             self._positions_sql(company, ids, as_of, tuple(overdue_days))
         )
-        positions = {row["customer_id"]: self._to_position(row, company) for row in rows}
+        positions = {
+            row["customer_id"]: self._to_position(row, company, today, overdue_days) for row in rows
+        }
         positions = self._add_shared_exposure(positions, company, as_of)
         return {row["customer_id"]: (positions[row["customer_id"]], row) for row in rows}
 
     # ------------------------------------------------------------------ statement
     @api.model
     def _positions_sql(self, company, ids, as_of=None, overdue_days=()):
-        """One row per customer in ``ids`` with every figure of a position."""
+        """One row per commercial entity of the contacts ``ids``, with every figure of a position.
+
+        The pieces read ``member``: the entities' contacts, each with its ``customer_id``.
+        """
         today = as_of or fields.Date.context_today(self)
+        pieces = (
+            {}
+            if as_of
+            else {
+                "pending": self._pending_sql(company),
+                "drafts": self._drafts_sql(company, "member"),
+                "orders": self._orders_sql(company),
+            }
+        )
         return SQL(
             """
-            WITH ledger AS (%(ledger)s), pending AS (%(pending)s),
-                 drafts AS (%(drafts)s), orders AS (%(orders)s)
-            SELECT customer.id AS customer_id, ledger.*, pending.payments_pending,
-                   drafts.draft_invoices, orders.orders, %(limit)s AS credit_limit,
-                   profile.credit_mode, profile.limit_valid_until, profile.raise_amount,
-                   profile.raise_from, profile.raise_until, profile.insured_amount,
-                   profile.policy_id, profile.manual_hold, profile.manual_hold_reason,
-                   profile.assessed_on, profile.review_date
+            WITH member AS MATERIALIZED (
+                SELECT id, commercial_partner_id AS customer_id FROM res_partner
+                 WHERE commercial_partner_id IN (
+                       SELECT commercial_partner_id FROM res_partner WHERE id = ANY(%(ids)s))
+            ), item AS MATERIALIZED (%(items)s), ledger AS (%(ledger)s), share AS (%(shares)s)
+            SELECT customer.id AS customer_id, ledger.*, share.by_currency, %(columns)s
+                   %(limit)s AS credit_limit, profile.credit_mode, profile.limit_valid_until,
+                   profile.raise_amount, profile.raise_from, profile.raise_until,
+                   profile.insured_amount, profile.policy_id, profile.manual_hold,
+                   profile.manual_hold_reason, profile.assessed_on, profile.review_date
               FROM res_partner customer
          LEFT JOIN ledger ON ledger.ledger_customer_id = customer.id
-         LEFT JOIN pending ON pending.customer_id = customer.id
-         LEFT JOIN drafts ON drafts.customer_id = customer.id
-         LEFT JOIN orders ON orders.customer_id = customer.id
+         LEFT JOIN share ON share.customer_id = customer.id
+              %(joins)s
          LEFT JOIN ar_credit_profile profile
                 ON profile.partner_id = customer.id AND profile.company_id = %(root)s
-             WHERE customer.id = ANY(%(ids)s)
+             WHERE customer.id IN (SELECT customer_id FROM member)
             """,
-            ledger=self._ledger_sql(company, today, ids, as_of, overdue_days),
-            pending=self._pending_sql(company, ids, as_of),
-            drafts=self._drafts_sql(company, ids, as_of),
-            orders=self._orders_sql(company, ids, as_of),
+            ids=ids,
+            items=self._items_sql(company, as_of),
+            ledger=self._ledger_sql(today, overdue_days),
+            shares=self._shares_sql(company, today),
+            columns=SQL("").join(
+                SQL("%s.amount AS %s, ", SQL.identifier(name), SQL.identifier(COLUMNS[name]))
+                for name in pieces
+            ),
+            joins=SQL(" ").join(
+                SQL(
+                    "LEFT JOIN (%(piece)s) %(name)s ON %(name)s.customer_id = customer.id",
+                    piece=piece,
+                    name=SQL.identifier(name),
+                )
+                for name, piece in pieces.items()
+            ),
             limit=self._credit_limit_sql(company, SQL("customer")),
             root=company.root_id.id,
-            ids=ids,
         )
 
     @api.model
-    def _ledger_sql(self, company, today, ids=None, as_of=None, overdue_days=()):
-        """Open items by customer: ageing buckets, unapplied credit, oldest due date, currencies."""
-        names = [*LEDGER, *(f"beyond_{days}" for days in overdue_days)]
+    def _ledger_sql(self, today, overdue_days=()):
+        """Open items (query ``item``) by customer: ageing, unapplied credit, oldest due date."""
         return SQL(
             """
-            SELECT customer_id AS ledger_customer_id, %(sums)s, MIN(oldest_due) AS oldest_due,
-                   jsonb_agg(jsonb_build_array(currency_id, balance_currency, overdue_currency))
-                       FILTER (WHERE currency_id <> %(currency)s) AS by_currency
-              FROM (
-                SELECT customer_id, currency_id, %(buckets)s,
-                       COALESCE(-SUM(residual) FILTER (WHERE residual < 0), 0) AS unapplied,
-                       MIN(due) FILTER (WHERE residual > 0 AND late > 0) AS oldest_due,
-                       SUM(residual_currency) AS balance_currency,
-                       SUM(residual_currency)
-                           FILTER (WHERE residual > 0 AND late > 0) AS overdue_currency
-                  FROM (
-                    SELECT item.*, %(today)s::date - item.due AS late FROM (%(items)s) item
-                  ) item
-              GROUP BY customer_id, currency_id
-              ) per_currency
+            SELECT customer_id AS ledger_customer_id, %(buckets)s,
+                   -SUM(residual) FILTER (WHERE residual < 0) AS unapplied,
+                   MIN(due) FILTER (WHERE residual > 0 AND due < %(today)s) AS oldest_due
+              FROM item
           GROUP BY customer_id
             """,
-            sums=SQL(", ").join(
-                SQL("SUM(%(name)s) AS %(name)s", name=SQL.identifier(name)) for name in names
-            ),
-            currency=company.currency_id.id,
-            buckets=self._buckets_sql(overdue_days),
+            buckets=self._buckets_sql(today, overdue_days),
             today=today,
-            items=self._items_sql(company, ids, as_of),
         )
 
-    def _buckets_sql(self, overdue_days):
+    def _buckets_sql(self, today, overdue_days):
         """A sum of open debit items for each ageing bucket and each age asked for."""
         spans = [*BUCKETS, *((f"beyond_{days}", days + 1, None) for days in overdue_days)]
         return SQL(", ").join(
             SQL(
-                "COALESCE(SUM(residual)"
-                " FILTER (WHERE residual > 0 AND late BETWEEN %s AND %s), 0) AS %s",
-                -FOREVER if first is None else first,
-                FOREVER if last is None else last,
+                "SUM(residual) FILTER (WHERE residual > 0 AND due BETWEEN %s AND %s) AS %s",
+                fields.Date.subtract(today, days=last) if last is not None else date.min,
+                fields.Date.subtract(today, days=first) if first is not None else date.max,
                 SQL.identifier(name),
             )
             for name, first, last in spans
         )
 
+    def _shares_sql(self, company, today):
+        """What is open in foreign currencies, in them: a list of (currency, balance, overdue)."""
+        return SQL(
+            """
+            SELECT customer_id,
+                   jsonb_agg(jsonb_build_array(currency_id, balance, overdue)) AS by_currency
+              FROM (
+                SELECT customer_id, currency_id, SUM(residual_currency) AS balance,
+                       COALESCE(SUM(residual_currency)
+                                FILTER (WHERE residual > 0 AND due < %(today)s), 0) AS overdue
+                  FROM item WHERE currency_id <> %(currency)s
+              GROUP BY customer_id, currency_id
+              ) foreign_item
+          GROUP BY customer_id
+            """,
+            today=today,
+            currency=company.currency_id.id,
+        )
+
     @api.model
-    def _items_sql(self, company, ids=None, as_of=None):
+    def _items_sql(self, company, as_of=None, member=MEMBER):
         """One row per open receivable instalment: residual in company and document currency.
 
         With ``as_of`` the residual is the balance less what was reconciled up to that day, the
@@ -152,21 +190,20 @@ class ArPosition(models.AbstractModel):
             state = SQL("line.reconciled IS NOT TRUE")
         return SQL(
             """
-            SELECT partner.commercial_partner_id AS customer_id, line.id, line.move_id,
-                   line.company_id, line.currency_id,
-                   COALESCE(line.date_maturity, line.date) AS due,
-                   %(residual)s AS residual, %(in_currency)s AS residual_currency
+            SELECT member.customer_id, line.currency_id, %(residual)s AS residual,
+                   %(in_currency)s AS residual_currency,
+                   COALESCE(line.date_maturity, line.date) AS due
               FROM account_move_line line
-              JOIN res_partner partner ON partner.id = line.partner_id
+              JOIN %(member)s member ON member.id = line.partner_id
              WHERE line.account_id = ANY(%(receivables)s) AND line.parent_state = 'posted'
-               AND %(state)s AND line.company_id = ANY(%(companies)s) AND %(scope)s
+               AND %(state)s AND line.company_id = ANY(%(companies)s)
             """,
             residual=residual,
             in_currency=in_currency,
-            receivables=RECEIVABLES,
+            member=member,
+            receivables=self._get_receivable_ids(),
             state=state,
-            companies=self._companies_sql(company),
-            scope=self._scope_sql(SQL("line.partner_id"), ids),
+            companies=self._get_company_ids(company.root_id.id),
         )
 
     def _residual_as_of_sql(self, as_of, amount, debit_column, credit_column):
@@ -186,21 +223,19 @@ class ArPosition(models.AbstractModel):
         return SQL("line.%s - %s + %s", SQL.identifier(amount), *matched)
 
     @api.model
-    def _pending_sql(self, company, ids=None, as_of=None):
+    def _pending_sql(self, company, member=MEMBER):
         """Payments registered without a journal entry, up to what their invoices still owe.
 
         Core shows such an invoice as paid or in payment while its ledger item stays open.
         """
         return SQL(
             """
-            SELECT partner.commercial_partner_id AS customer_id,
-                   SUM(SIGN(pay.amount_company_currency_signed) * CASE
-                       WHEN invoices.residual IS NOT NULL
-                       THEN LEAST(ABS(pay.amount_company_currency_signed), ABS(invoices.residual))
-                       WHEN pay.state = 'in_process' THEN ABS(pay.amount_company_currency_signed)
-                       ELSE 0 END) AS payments_pending
+            SELECT member.customer_id,
+                   SUM(SIGN(pay.amount_company_currency_signed) * LEAST(
+                       ABS(pay.amount_company_currency_signed),
+                       COALESCE(ABS(invoices.residual), 'Infinity'))) AS amount
               FROM account_payment pay
-              JOIN res_partner partner ON partner.id = pay.partner_id
+              JOIN %(member)s member ON member.id = pay.partner_id
          LEFT JOIN LATERAL (
                 SELECT SUM(line.amount_residual) AS residual
                   FROM account_move__account_payment rel
@@ -209,40 +244,39 @@ class ArPosition(models.AbstractModel):
                    AND line.account_id = ANY(%(receivables)s)
               ) invoices ON TRUE
              WHERE pay.move_id IS NULL AND pay.state IN ('in_process', 'paid')
-               AND pay.partner_type = 'customer' AND %(live)s
-               AND pay.company_id = ANY(%(companies)s) AND %(scope)s
-          GROUP BY partner.commercial_partner_id
+               AND pay.partner_type = 'customer' AND pay.company_id = ANY(%(companies)s)
+               AND (pay.state = 'in_process' OR invoices.residual IS NOT NULL)
+          GROUP BY member.customer_id
             """,
-            receivables=RECEIVABLES,
-            live=SQL("FALSE") if as_of else SQL("TRUE"),
-            companies=self._companies_sql(company),
-            scope=self._scope_sql(SQL("pay.partner_id"), ids),
+            member=member,
+            receivables=self._get_receivable_ids(),
+            companies=self._get_company_ids(company.root_id.id),
         )
 
     @api.model
-    def _drafts_sql(self, company, ids=None, as_of=None):
+    def _drafts_sql(self, company, member=None):
         """Customer invoices not posted yet, credit notes deducted."""
+        scope = SQL("TRUE")
+        if member:
+            scope = SQL(
+                "move.commercial_partner_id IN (SELECT customer_id FROM %s)", SQL.identifier(member)
+            )
         return SQL(
             """
             SELECT move.commercial_partner_id AS customer_id,
-                   SUM(move.amount_total_signed) AS draft_invoices
+                   SUM(move.amount_total_signed) AS amount
               FROM account_move move
              WHERE move.state = 'draft'
-               AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt') AND %(live)s
+               AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
                AND move.company_id = ANY(%(companies)s) AND %(scope)s
           GROUP BY move.commercial_partner_id
             """,
-            live=SQL("FALSE") if as_of else SQL("TRUE"),
-            companies=self._companies_sql(company),
-            scope=(
-                SQL("move.commercial_partner_id = ANY(%s)", ids)
-                if ids is not None
-                else SQL("move.commercial_partner_id IS NOT NULL")
-            ),
+            companies=self._get_company_ids(company.root_id.id),
+            scope=scope,
         )
 
     @api.model
-    def _orders_sql(self, company, ids=None, as_of=None):
+    def _orders_sql(self, company, member=MEMBER):
         """Confirmed orders less what is invoiced (drafts included: they are counted by themselves).
 
         The debtor is the commercial partner of the invoice address. A down payment invoice lowers
@@ -250,76 +284,73 @@ class ArPosition(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT customer_id, SUM(GREATEST(0, remaining) * %(rate)s) AS orders
-              FROM (
-                SELECT partner.commercial_partner_id AS customer_id, so.id, so.currency_id,
-                       SUM(CASE
-                           WHEN line.is_downpayment THEN -COALESCE((
-                               SELECT SUM(item.price_total * CASE move.move_type
-                                          WHEN 'out_refund' THEN -1 ELSE 1 END)
-                                 FROM sale_order_line_invoice_rel rel
-                                 JOIN account_move_line item ON item.id = rel.invoice_line_id
-                                 JOIN account_move move ON move.id = item.move_id
-                                WHERE rel.order_line_id = line.id AND move.state <> 'cancel'), 0)
+            WITH so AS MATERIALIZED (
+                SELECT member.customer_id, so.id, so.currency_id,
+                       GREATEST(0, SUM(CASE
+                           WHEN line.is_downpayment THEN -(%(invoiced)s)
                            WHEN line.product_uom_qty > 0 THEN line.price_total * GREATEST(0,
                                GREATEST(line.product_uom_qty, line.qty_delivered)
                                - line.qty_invoiced) / line.product_uom_qty
-                           ELSE 0 END) AS remaining
+                           ELSE 0 END)) AS remaining
                   FROM sale_order so
-                  JOIN res_partner partner ON partner.id = so.partner_invoice_id
+                  JOIN %(member)s member ON member.id = so.partner_invoice_id
                   JOIN sale_order_line line ON line.order_id = so.id
                  WHERE so.state = 'sale' AND so.invoice_status <> 'invoiced'
-                   AND line.display_type IS NULL AND %(live)s
-                   AND so.company_id = ANY(%(companies)s) AND %(scope)s
-              GROUP BY partner.commercial_partner_id, so.id
-              ) so
+                   AND line.display_type IS NULL AND so.company_id = ANY(%(companies)s)
+              GROUP BY member.customer_id, so.id
+            )
+            SELECT customer_id, SUM(remaining * COALESCE(factor, 1)) AS amount
+              FROM so LEFT JOIN (%(factors)s) used USING (currency_id)
           GROUP BY customer_id
             """,
-            rate=self._rate_sql(company, SQL("so.currency_id")),
-            live=SQL("FALSE") if as_of else SQL("TRUE"),
-            companies=self._companies_sql(company),
-            scope=self._scope_sql(SQL("so.partner_invoice_id"), ids),
+            invoiced=_DOWN_PAYMENT_INVOICED,
+            member=member,
+            companies=self._get_company_ids(company.root_id.id),
+            factors=self._factors_sql(company),
         )
 
     # ------------------------------------------------------------------ pieces
-    def _companies_sql(self, company):
+    @api.model
+    @tools.ormcache("root_id")
+    def _get_company_ids(self, root_id):
         """The company tree whose ledger counts, as core's ``credit`` reads it."""
-        return SQL(
-            "ARRAY(SELECT id FROM res_company WHERE parent_path LIKE %s)",
-            f"{company.root_id.id}/%",
+        companies = self.env["res.company"].sudo()  # branches count, whoever may enter them
+        return companies.with_context(active_test=False).search([("id", "child_of", root_id)]).ids
+
+    @api.model
+    @tools.ormcache()
+    def _get_receivable_ids(self):
+        """Accounts whose items customers owe; see ``account.account`` for the cache's end."""
+        accounts = self.env["account.account"].sudo()  # of every company: lines name theirs
+        return (
+            accounts.with_context(active_test=False)
+            .search([("account_type", "=", "asset_receivable")])
+            .ids
         )
 
-    def _scope_sql(self, column, ids):
-        """Restrict a contact column to the members of some commercial entities."""
-        if ids is None:
-            return SQL("TRUE")
+    def _factors_sql(self, company):
+        """Factor to the company's currency, once for each foreign currency in the query ``so``."""
+        own = company.currency_id.id
         return SQL(
-            "%s = ANY(ARRAY(SELECT id FROM res_partner WHERE commercial_partner_id = ANY(%s)))",
-            column,
-            ids,
-        )
-
-    def _rate_sql(self, company, currency):
-        """Factor from a currency to the company's, by the rule of ``res.currency``, today."""
-        return SQL(
-            "CASE WHEN %(currency)s = %(own)s THEN 1 ELSE %(to_rate)s / %(from_rate)s END",
-            currency=currency,
-            own=company.currency_id.id,
-            to_rate=self._latest_rate_sql(company, SQL("%s", company.currency_id.id)),
-            from_rate=self._latest_rate_sql(company, currency),
+            """
+            SELECT currency_id, %(to_rate)s / %(from_rate)s AS factor
+              FROM (SELECT DISTINCT currency_id FROM so WHERE currency_id <> %(own)s) foreign_so
+            """,
+            own=own,
+            to_rate=self._latest_rate_sql(company, SQL("%s", own)),
+            from_rate=self._latest_rate_sql(company, SQL("foreign_so.currency_id")),
         )
 
     def _latest_rate_sql(self, company, currency):
+        """Today's rate by the rule of ``res.currency``: the company's own before the shared one,
+        the last one before the first to come."""
         return SQL(
-            """COALESCE(
-                (SELECT rate FROM res_currency_rate
-                  WHERE currency_id = %(currency)s AND name <= %(today)s
-                    AND (company_id IS NULL OR company_id = %(root)s)
-               ORDER BY company_id, name DESC LIMIT 1),
-                (SELECT rate FROM res_currency_rate
-                  WHERE currency_id = %(currency)s
-                    AND (company_id IS NULL OR company_id = %(root)s)
-               ORDER BY company_id, name LIMIT 1), 1)""",
+            """COALESCE((
+                SELECT rate FROM res_currency_rate
+                 WHERE currency_id = %(currency)s
+                   AND (company_id IS NULL OR company_id = %(root)s)
+              ORDER BY name > %(today)s, company_id,
+                       CASE WHEN name <= %(today)s THEN name END DESC, name LIMIT 1), 1)""",
             currency=currency,
             today=fields.Date.context_today(self),
             root=company.root_id.id,
@@ -342,9 +373,8 @@ class ArPosition(models.AbstractModel):
         return SQL(
             """
             SELECT partner.id AS customer_id, COALESCE(items.balance, 0)
-                   - COALESCE(pending.payments_pending, 0)
-                   + COALESCE(drafts.draft_invoices, 0)
-                   + COALESCE(orders.orders, 0) AS exposure, %(limit)s AS limit_amount
+                   - COALESCE(pending.amount, 0) + COALESCE(drafts.amount, 0)
+                   + COALESCE(orders.amount, 0) AS exposure, %(limit)s AS limit_amount
               FROM res_partner partner
          LEFT JOIN (SELECT customer_id, SUM(residual) AS balance FROM (%(items)s) item
                   GROUP BY customer_id) items ON items.customer_id = partner.id
@@ -356,10 +386,10 @@ class ArPosition(models.AbstractModel):
              WHERE partner.commercial_partner_id = partner.id
             """,
             limit=self._limit_amount_sql(company),
-            items=self._items_sql(company),
-            pending=self._pending_sql(company),
+            items=self._items_sql(company, member=EVERYBODY),
+            pending=self._pending_sql(company, EVERYBODY),
             drafts=self._drafts_sql(company),
-            orders=self._orders_sql(company),
+            orders=self._orders_sql(company, EVERYBODY),
             root=company.root_id.id,
         )
 
@@ -466,40 +496,21 @@ class ArPosition(models.AbstractModel):
             self.env[model].flush_model(names)
 
     # ------------------------------------------------------------------ rows
-    def _to_position(self, row, company):
-        currency = company.currency_id
-        money = {
-            name: currency.round(float(row[name] or 0.0))
-            for name in (*LEDGER, "payments_pending", "draft_invoices", "orders")
-        }
+    def _to_position(self, row, company, today, overdue_days=()):
+        money = {name: row[name] or 0.0 for name in LEDGER}
+        for name in COLUMNS.values():
+            money[name] = row.get(name) or 0.0
+        if money["orders"]:  # the only sum of shares: all others add up rounded amounts
+            money["orders"] = company.currency_id.round(money["orders"])
         return Position(
             partner_id=row["customer_id"],
             oldest_due=row["oldest_due"],
-            insured=float(row["insured_amount"] or 0.0),
-            limit=self._to_limit(row),
-            by_currency=tuple(
-                CurrencyShare(share[0], share[1], share[2] or 0.0)
-                for share in row["by_currency"] or ()
-            ),
-            overdue_beyond={
-                int(name.removeprefix("beyond_")): float(value or 0.0)
-                for name, value in row.items()
-                if name.startswith("beyond_")
-            },
+            insured=row["insured_amount"] or 0.0,
+            limit=_to_limit(row, today),
+            by_currency=tuple(CurrencyShare(*share) for share in row["by_currency"] or ()),
+            overdue_beyond={days: row[f"beyond_{days}"] or 0.0 for days in overdue_days},
             **money,
         )
-
-    def _to_limit(self, row):
-        if row["credit_mode"] == "no_credit":
-            return Limit("no_credit")
-        today = fields.Date.context_today(self)
-        amount, until = float(row["credit_limit"]), None
-        starts, ends = row["raise_from"], row["raise_until"]
-        if ends and today <= ends and (not starts or starts <= today):
-            amount, until = max(amount, float(row["raise_amount"] or 0.0)), ends
-        if amount <= 0:
-            return Limit()
-        return Limit("amount", amount, row["limit_valid_until"], until)
 
     def _add_shared_exposure(self, positions, company, as_of):
         """Where companies share one limit, count what the customer owes the others against it."""
@@ -514,7 +525,7 @@ class ArPosition(models.AbstractModel):
                 continue
             rows = self.env.execute_query_dict(self._positions_sql(member, list(positions)))
             for row in rows:
-                theirs = self._to_position(row, member)
+                theirs = self._to_position(row, member, today)
                 others[theirs.partner_id] += member.currency_id._convert(
                     theirs.exposure, company.currency_id, company, today
                 )
@@ -532,3 +543,14 @@ class ArPosition(models.AbstractModel):
             limit.amount, target.currency_id, target, fields.Date.context_today(self)
         )
         return replace(limit, amount=amount)
+
+
+def _to_limit(row, today):
+    """The limit in force on a day, from a row of the statement."""
+    if row["credit_mode"] == "no_credit":
+        return Limit("no_credit")
+    amount, until = row["credit_limit"], None
+    starts, ends = row["raise_from"], row["raise_until"]
+    if ends and today <= ends and (not starts or starts <= today):
+        amount, until = max(amount, row["raise_amount"] or 0.0), ends
+    return Limit("amount", amount, row["limit_valid_until"], until) if amount > 0 else Limit()

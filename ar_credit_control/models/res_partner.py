@@ -6,6 +6,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_amount
 
+from .ar_position import EVERYBODY
+
 # Field -> the figure in ``_ar_figures_sql`` that it shows; lists filter and sort by the same SQL.
 FIGURES = {
     "ar_balance": "balance",
@@ -201,7 +203,7 @@ class ResPartner(models.Model):
               ) ledger
             """,
             today=SQL("%s::date", today),
-            items=Position._items_sql(self.env.company),
+            items=Position._items_sql(self.env.company, member=EVERYBODY),
         )
 
     def _ar_exposure_sql(self):

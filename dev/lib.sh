@@ -321,7 +321,7 @@ filestore() { case $1 in ar_base_*) echo "$CACHE/base/filestore/$1" ;; *) echo "
 # What clones that were deleted since have left behind.
 forget_gone_clones() {
   local link tree_id name
-  for link in "$CACHE"/trees/*/addons/$ADDON; do
+  for link in "$CACHE"/trees/*/addons/"$ADDON"; do
     if [ ! -L "$link" ] || [ -e "$link" ]; then continue; fi
     tree_id=$(tree_id "$(readlink "$link")")
     for name in $(sql "select datname from pg_database where datname ~ '^ar_[a-z0-9]+_${tree_id}(_|$)'"); do drop_db "$name"; done

@@ -34,5 +34,6 @@
         "web.assets_unit_tests": ["ar_credit_control/static/tests/**/*.test.js"],
     },
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -1,4 +1,4 @@
-"""What happens once, when the addon is installed."""
+"""What happens once, when the addon is installed or removed."""
 
 from odoo.tools import SQL
 
@@ -17,3 +17,8 @@ def post_init_hook(env):
         """
         )
     )
+
+
+def uninstall_hook(env):
+    """Take the database function of the position along."""
+    env.cr.execute("DROP FUNCTION IF EXISTS ar_positions")

@@ -1,12 +1,10 @@
-from datetime import date
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_amount
 
-from .ar_position import EVERYBODY
+from . import position_sql
 
 # Field -> the figure in ``_ar_figures_sql`` that it shows; lists filter and sort by the same SQL.
 FIGURES = {
@@ -130,14 +128,7 @@ class ResPartner(models.Model):
         today = fields.Date.context_today(self)
         for partner in self:
             position = positions.get(partner._origin.id)
-            partner.ar_balance = position and position.balance
-            partner.ar_overdue = position and position.overdue
-            partner.ar_exposure = position and position.exposure
-            partner.ar_available = position and position.available or 0.0
-            partner.ar_limit_use = position and position.use_percent or 0.0
-            partner.ar_oldest_due = position and position.oldest_due
-            partner.ar_overdue_band = position and position.overdue_band(today)
-            partner.ar_limit_band = position and position.limit_band()
+            partner.update(_figures(position, today) if position else dict.fromkeys(FIGURES, False))
 
     # ------------------------------------------------------------------ lists
     def _field_to_sql(self, alias, field_expr, query=None):
@@ -203,7 +194,7 @@ class ResPartner(models.Model):
               ) ledger
             """,
             today=SQL("%s::date", today),
-            items=Position._items_sql(self.env.company, member=EVERYBODY),
+            items=position_sql.items(Position._get_terms(self.env.company), position_sql.EVERYBODY),
         )
 
     def _ar_exposure_sql(self):
@@ -292,16 +283,27 @@ class ResPartner(models.Model):
         }
 
 
+def _figures(position, today):
+    """The figures of a position as values of the fields that show them."""
+    return {
+        "ar_balance": position.balance,
+        "ar_overdue": position.overdue,
+        "ar_exposure": position.exposure,
+        "ar_available": position.available or 0.0,
+        "ar_limit_use": position.use_percent or 0.0,
+        "ar_oldest_due": position.oldest_due,
+        "ar_overdue_band": position.overdue_band(today),
+        "ar_limit_band": position.limit_band(),
+    }
+
+
 def _compared(operator, value):
     """An operator and value that SQL understands for a column that may be empty (dates)."""
     if operator in ("in", "not in"):
-        values = [v for v in value if v is not False and v is not None]
-        empty = len(values) != len(list(value))
-        if not values and empty:
-            return ("IS", None) if operator == "in" else ("IS NOT", None)
-        return operator, tuple(values)
+        values = tuple(v for v in value if v is not False and v is not None)
+        if values:
+            return operator, values
+        return ("IS" if operator == "in" else "IS NOT"), None
     if value is False or value is None:
         return ("IS" if operator == "=" else "IS NOT"), None
-    if isinstance(value, str) and len(value) == 10 and value[4] == "-":
-        return operator, date.fromisoformat(value)
     return operator, value

@@ -33,6 +33,7 @@
         "web.assets_tests": ["ar_credit_control/static/tests/tours/**/*"],
         "web.assets_unit_tests": ["ar_credit_control/static/tests/**/*.test.js"],
     },
+    "demo": ["demo/ar_demo.xml"],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -7,3 +7,4 @@ from . import test_credit_access
 from . import test_open_item
 from . import test_web
 from . import test_credit_tour
+from . import test_demo_company

@@ -17,5 +17,6 @@ from . import sale_order_line
 from . import history_account_move
 from . import history_record
 from . import history_import
+from . import history_demo
 from . import res_partner_statement
 from . import crm_team

@@ -13,7 +13,7 @@ from ..rules.history_check import check
 from ..rules.history_table import ERROR, KINDS, Issue, csv_rows, detect_kind, read_table
 from .history_names import HistoryNames
 from .history_texts import wording
-from .history_writer import HistoryWriter, MissingName
+from .history_writer import OWN_INVOICES, OWN_PAYMENTS, HistoryWriter, MissingName
 
 STORED_FINDINGS = 5000
 GROUPS = ("ar_credit_control.group_credit_manager", "account.group_account_manager")
@@ -240,10 +240,10 @@ class HistoryImport(models.Model):
 
     def _need_journals(self):
         if not self.journal_id:
-            self.journal_id = self._journal("AROPN", "sale", self.env._("Opening invoices"))
+            self.journal_id = self._journal(OWN_INVOICES, "sale", self.env._("Opening invoices"))
         if not self.payment_journal_id:
             name = self.env._("Opening payments")
-            self.payment_journal_id = self._journal("AROPY", "bank", name)
+            self.payment_journal_id = self._journal(OWN_PAYMENTS, "bank", name)
 
     def _journal(self, code, kind, name):
         """The company's journal for opening history, made when it has none."""

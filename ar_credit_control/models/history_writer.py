@@ -1,11 +1,15 @@
 """Writes opening history: batches of documents become customers, invoices and payments."""
 
+from collections import Counter
 from decimal import Decimal
 
 from odoo import Command
 
 from ..rules.history import REGISTERED, digest
 from .history_account_move import HISTORY
+
+# Codes of the journals that an import makes for itself.
+OWN_INVOICES, OWN_PAYMENTS = "AROPN", "AROPY"
 
 # Imported documents are history: nobody is told of them, and their making is not news.
 QUIET = {
@@ -206,7 +210,10 @@ class HistoryWriter:
         seen = [payment for payment in payments if payment.status != REGISTERED]
         noted = [payment for payment in payments if payment.status == REGISTERED]
         moves = self.env["account.move"].create(
-            [self._entry_vals(p, partners[p.customer], invoices) for p in seen]
+            [
+                self._entry_vals(payment, partners[payment.customer], invoices) | {"name": name}
+                for payment, name in zip(seen, self._entry_names(seen), strict=True)
+            ]
         )
         moves.action_post()
         named = [[invoices[number] for number in payment.invoices] for payment in seen]
@@ -214,6 +221,29 @@ class HistoryWriter:
         created = {p.key: ("move_id", move) for p, move in zip(seen, moves, strict=True)}
         created |= self._register(noted, partners, invoices)
         return [created[payment.key] for payment in payments]
+
+    def _entry_names(self, payments):
+        """Numbers for entries of the own journal, which Odoo would look for one by one.
+
+        Another journal keeps its own way of counting.
+        """
+        journal = self.run.payment_journal_id
+        if journal.code != OWN_PAYMENTS:
+            return [False] * len(payments)
+        domain = [("journal_id", "=", journal.id)]
+        last = Counter(
+            dict(
+                self.env["account.move"]._read_group(
+                    domain, ["sequence_prefix"], ["sequence_number:max"]
+                )
+            )
+        )
+        names = []
+        for payment in payments:
+            prefix = f"{journal.code}/{payment.date.year}/"
+            last[prefix] += 1
+            names.append(f"{prefix}{last[prefix]:05d}")
+        return names
 
     def _entry_vals(self, payment, partner, invoices):
         currency = self._currency(payment)

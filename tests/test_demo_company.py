@@ -1,0 +1,59 @@
+"""The demo ledger goes through the importer into any company, once."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.tests import tagged
+
+from ..demo.company import DONE, build, build_small, load
+from ..demo.ledger import build_history
+from ..demo.orders import STATES, build_orders
+
+
+@tagged("post_install", "-at_install")
+class TestDemoCompany(AccountTestInvoicingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(su=True)
+        cls.company = cls.company_data["company"].sudo()
+        cls.today = fields.Date.context_today(cls.env.user)
+        cls.history = build_history(
+            cls.today, {"IT": 2, "FR": 1, "PL": 1}, "X", seed=5, foreign=False, vat=False
+        )
+
+    def moves(self):
+        return self.env["account.move"].search([("company_id", "=", self.company.id)])
+
+    def test_a_history_becomes_a_ledger_once(self):
+        load(self.env, self.company, self.history)
+        moves = self.moves()
+        self.assertEqual(set(moves.mapped("state")), {"posted"})
+        numbers = {row["number"] for row in self.history.invoices}
+        self.assertEqual(set(moves.filtered("invoice_date").mapped("name")), numbers)
+        billed = sum(row["amount"] for row in self.history.invoices)
+        seen = sum(row["amount"] for row in self.history.payments if not row["status"])
+        receivable = moves.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        self.assertAlmostEqual(sum(receivable.mapped("amount_residual")), billed - seen, 2)
+        load(self.env, self.company, self.history)
+        self.assertEqual(self.moves(), moves)
+
+    def test_orders_are_in_every_state(self):
+        load(self.env, self.company, self.history)
+        build_orders(self.env, self.company, self.history, self.env.user)
+        orders = self.env["sale.order"].search([("company_id", "=", self.company.id)])
+        self.assertGreaterEqual(len(orders), len(STATES))
+        self.assertLessEqual({"draft", "sent", "cancel"}, set(orders.mapped("state")))
+
+    def test_building_again_does_nothing(self):
+        self.env["ir.config_parameter"].set_param(DONE, "small whole")
+        partners = self.env["res.partner"].search_count([])
+        build(self.env)
+        build_small(self.env)
+        self.assertEqual(self.env["res.partner"].search_count([]), partners)
+
+    def test_a_ledger_of_another_day_ends_on_it(self):
+        day = self.today - timedelta(days=30)
+        older = build_history(day, {"IT": 3}, "Y", seed=6, vat=False)
+        self.assertLessEqual(max(row["date"] for row in older.invoices), day)

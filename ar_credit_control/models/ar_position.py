@@ -26,7 +26,7 @@ READ = {
         " invoice_lines order_id"
     ).split(),
     "account.partial.reconcile": None,
-    "res.partner": ["commercial_partner_id", "credit_limit"],
+    "res.partner": ["commercial_partner_id", "credit_limit", "property_payment_term_id"],
     "ar.credit.profile": None,
 }
 

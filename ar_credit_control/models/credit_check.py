@@ -31,8 +31,12 @@ class CreditCheck(models.AbstractModel):
         rows = self._get_rows(orders.partner_invoice_id, company)
         spent = defaultdict(float)
         verdicts = {}
+        # the statement says whose contact an invoice address is: no partner has to be read
+        entities = {
+            contact: key for key, (_p, row) in rows.items() for contact in row["contact_ids"]
+        }
         for order in orders:
-            key = order.partner_invoice_id.commercial_partner_id.id
+            key = entities.get(order.partner_invoice_id._origin.id)
             if not key:
                 continue
             position, row = rows[key]
@@ -85,18 +89,17 @@ class CreditCheck(models.AbstractModel):
 
     def _add_terms(self, facts, order, row, company):
         """Compare payment terms only where a rule asks and the order's term is not the usual."""
+        granted, agreed = order.payment_term_id.id, row["payment_term_id"]
+        if not granted or not agreed or granted == agreed:
+            return facts
         rules = self._get_policy(row, company)._get_rules()
         if not any(rule.criterion == "term_longer" for rule in rules):
             return facts
-        # an accounting field of the customer, used for the comparison only
-        agreed = order.partner_id.sudo().with_company(company).property_payment_term_id
-        if order.payment_term_id == agreed or not agreed or not order.payment_term_id:
-            return facts
-        today = facts.today
+        terms = self.env["account.payment.term"].sudo()  # salespeople may read them anyway
         return replace(
             facts,
-            term_days=_last_day(order.payment_term_id.sudo(), today),
-            customer_term_days=_last_day(agreed, today),
+            term_days=_last_day(terms.browse(granted), facts.today),
+            customer_term_days=_last_day(terms.browse(agreed), facts.today),
         )
 
     def _today(self):

@@ -117,11 +117,11 @@ class CreditHold(models.Model):
             )
 
     # ------------------------------------------------------------------ release
-    def _covers(self, amount, partner):
-        """Whether this hold's release lets an order of this amount and debtor through."""
+    def _covers(self, amount, debtor):
+        """Whether this hold's release lets an order of this amount and debtor (id) through."""
         return (
             self.state == "released"
-            and self.partner_id == partner
+            and self.partner_id.id == debtor
             and release_covers(
                 amount,
                 self.released_amount,

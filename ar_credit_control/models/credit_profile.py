@@ -171,42 +171,38 @@ class CreditProfile(models.Model):
         )
 
     @api.model
-    def _lock(self, partner_ids, company):
-        """Serialize decisions about these customers, and return ``{partner id: values}``.
+    def _lock(self, contact_ids, company):
+        """Serialize decisions about the customers whose contacts these are.
 
         Odoo's transactions read a snapshot, so waiting for a lock is not enough: the second of
         two confirmations would wait and then still not see the first one's order. The row is
         therefore written to; the second transaction then fails to serialize and is run again by
         Odoo on a fresh snapshot. Rows are locked in the order of their ids, against deadlocks.
         """
-        keeper = company.root_id.sudo().ar_credit_group_id.company_id or company.root_id
+        # companies that share a limit decide about it one after the other, too
+        keeper = company.root_id.sudo().ar_credit_group_id.company_id
         self.flush_model()
-        if keeper != company.root_id:
-            self._lock_rows(partner_ids, keeper)
-        rows = self._lock_rows(partner_ids, company.root_id)
-        self.invalidate_model(["confirmations"], flush=False)
-        return {row["partner_id"]: row for row in rows}
-
-    def _lock_rows(self, partner_ids, company):
-        return self.env.execute_query_dict(
-            SQL(
-                """
-            INSERT INTO ar_credit_profile AS profile
-                   (partner_id, company_id, credit_mode, confirmations,
-                    create_uid, create_date, write_uid, write_date)
-            SELECT id, %(company)s, 'limit', 1, %(uid)s, now() at time zone 'UTC',
-                   %(uid)s, now() at time zone 'UTC'
-              FROM unnest(%(ids)s) AS id ORDER BY id
-       ON CONFLICT (partner_id, company_id)
-         DO UPDATE SET confirmations = profile.confirmations + 1
-         RETURNING id, partner_id, policy_id, manual_hold, manual_hold_reason, assessed_on,
-                   review_date, user_id
-            """,
-                company=company.id,
-                uid=self.env.uid,
-                ids=sorted(partner_ids),
+        self.env["res.partner"].flush_model(["commercial_partner_id"])
+        for locked in sorted({keeper.id, company.root_id.id} - {False}):
+            self.env.cr.execute(
+                SQL(
+                    """
+                    INSERT INTO ar_credit_profile AS profile
+                           (partner_id, company_id, credit_mode, confirmations,
+                            create_uid, create_date, write_uid, write_date)
+                    SELECT DISTINCT commercial_partner_id, %(company)s, 'limit', 1, %(uid)s,
+                           now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'
+                      FROM res_partner WHERE id = ANY(%(ids)s)
+                  ORDER BY commercial_partner_id
+               ON CONFLICT (partner_id, company_id)
+                 DO UPDATE SET confirmations = profile.confirmations + 1
+                    """,
+                    company=locked,
+                    uid=self.env.uid,
+                    ids=list(contact_ids),
+                )
             )
-        )
+        self.invalidate_model(["confirmations"], flush=False)
 
     @api.model
     def _cron_review(self):

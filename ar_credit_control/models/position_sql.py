@@ -45,8 +45,12 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                profile.credit_mode, profile.limit_valid_until, profile.raise_amount,
                profile.raise_from, profile.raise_until, profile.insured_amount,
                profile.policy_id, profile.manual_hold, profile.manual_hold_reason,
-               profile.assessed_on, profile.review_date
-          FROM res_partner customer
+               profile.assessed_on, profile.review_date,
+               (customer.property_payment_term_id ->> %(company)s::text)::int,
+               (SELECT array_agg(id) FROM member
+                 WHERE customer_id = customer.id AND id = ANY(%(contacts)s))
+          FROM (SELECT DISTINCT customer_id FROM member) entity
+          JOIN res_partner customer ON customer.id = entity.customer_id
      LEFT JOIN (%(ledger)s) ledger ON ledger.customer_id = customer.id
      LEFT JOIN (%(beyond)s) beyond ON beyond.customer_id = customer.id
      LEFT JOIN (%(shares)s) share ON share.customer_id = customer.id
@@ -55,7 +59,6 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
      LEFT JOIN (%(orders)s) orders ON orders.customer_id = customer.id
      LEFT JOIN ar_credit_profile profile
             ON profile.partner_id = customer.id AND profile.company_id = %(root)s
-         WHERE customer.id IN (SELECT customer_id FROM member)
         """,
         contacts=contacts,
         items=items(terms, MEMBER, as_of),
@@ -67,6 +70,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
         drafts=nothing if as_of else drafts(terms, SQL("(SELECT customer_id FROM member)")),
         orders=nothing if as_of else orders(terms, MEMBER),
         root=terms.root,
+        company=terms.company,
     )
 
 
@@ -93,6 +97,8 @@ COLUMNS = {
     "manual_hold_reason": "varchar",
     "assessed_on": "date",
     "review_date": "date",
+    "payment_term_id": "int",
+    "contact_ids": "int[]",
 }
 
 

@@ -160,18 +160,19 @@ class SaleOrder(models.Model):
         return held
 
     def _ar_lock_and_judge(self, company):
-        partners = self.partner_invoice_id.commercial_partner_id
-        self.env["ar.credit.profile"].sudo()._lock(partners.ids, company)  # whoever confirms
+        self.env["ar.credit.profile"].sudo()._lock(  # whoever confirms
+            self.partner_invoice_id.ids, company
+        )
         return self.env["ar.credit.check"]._judge_orders(self, company)
 
     def _ar_apply(self, verdict):
         """Record the verdict on the order; True when it must wait."""
         order = self.sudo()  # protected fields and holds are written by this check alone
-        partner = order.partner_invoice_id.commercial_partner_id
-        if verdict.stops_order and not order.ar_hold_id._covers(verdict.amount, partner):
+        debtor = verdict.position.partner_id
+        if verdict.stops_order and not order.ar_hold_id._covers(verdict.amount, debtor):
             order.env["ar.credit.hold"]._open(order, order._ar_hold_vals(verdict, self.env.su))
             return True
-        vals = {"ar_cleared_amount": verdict.amount, "ar_cleared_partner_id": partner.id}
+        vals = {"ar_cleared_amount": verdict.amount, "ar_cleared_partner_id": debtor}
         if order.ar_hold_id.state == "waiting":
             order.ar_hold_id._close(
                 "passed", self.env._("Nothing holds it any more."), self.env.user
@@ -233,8 +234,8 @@ class SaleOrder(models.Model):
 
     def _ar_accept_or_refuse(self, verdict):
         order = self.sudo()
-        partner = order.partner_invoice_id.commercial_partner_id
-        if verdict.stops_order and not order.ar_hold_id._covers(verdict.amount, partner):
+        debtor = verdict.position.partner_id
+        if verdict.stops_order and not order.ar_hold_id._covers(verdict.amount, debtor):
             vals = order._ar_hold_vals(verdict, self.env.su)
             raise UserError(
                 self.env._(
@@ -246,7 +247,7 @@ class SaleOrder(models.Model):
                     remedy=vals["remedy_text"],
                 )
             )
-        order.write({"ar_cleared_amount": verdict.amount, "ar_cleared_partner_id": partner.id})
+        order.write({"ar_cleared_amount": verdict.amount, "ar_cleared_partner_id": debtor})
 
     # ------------------------------------------------------------------ buttons
     def action_ar_request_release(self):

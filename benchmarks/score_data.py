@@ -40,6 +40,18 @@ class Data:
 
 
 def read(path: Path) -> Data:
+    rows = read_rows(path)
+    parse = date_parser([row[name] for row in rows for name in REQUIRED if name.endswith("date")])
+    numbers: dict[str, int] = {}
+    return Data(
+        [invoice(row, parse, numbers) for row in rows],
+        "disputed" in rows[0],
+        "paperlessbill" in rows[0],
+    )
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Lines by the names of their columns in lower case, once all that are required are there."""
     with path.open(encoding="utf-8-sig", newline="") as handle:
         rows = [
             {key.strip().lower(): value for key, value in row.items()}
@@ -48,13 +60,7 @@ def read(path: Path) -> Data:
     missing = [name for name in REQUIRED if not rows or name not in rows[0]]
     if missing:
         raise SystemExit(f"error: {path.name} has no rows or no column {', '.join(missing)}")
-    parse = date_parser([row[name] for row in rows for name in REQUIRED if name.endswith("date")])
-    numbers: dict[str, int] = {}
-    return Data(
-        [invoice(row, parse, numbers) for row in rows],
-        "disputed" in rows[0],
-        "paperlessbill" in rows[0],
-    )
+    return rows
 
 
 def invoice(row: dict[str, str], parse, numbers: dict[str, int]) -> Invoice:

@@ -45,20 +45,31 @@ def histories(invoices):
     return by_payment, by_making
 
 
+def paid_before(row, by_payment):
+    """The customer's invoices that were paid before the day of this one."""
+    paid = by_payment[row[CUSTOMER]]
+    return paid[: bisect_left([other[PAID] for other in paid], row[MADE])]
+
+
+def open_before(row, by_making):
+    """The customer's older invoices that were not yet paid on the day of this one."""
+    day = row[MADE]
+    return [
+        other
+        for other in by_making[row[CUSTOMER]]
+        if other[MADE] < day and (other[PAID] is None or other[PAID] >= day)
+    ]
+
+
 def history_features(row, by_payment, by_making):
     """Twelve figures on the customer as known on the day of the invoice; None without history."""
-    paid = by_payment[row[CUSTOMER]]
-    known = paid[: bisect_left([other[PAID] for other in paid], row[MADE])]
+    known = paid_before(row, by_payment)
     if not known:
         return None
     days = np.array([other[PAID] - other[DUE] for other in known], float)
     amounts = np.array([other[AMOUNT] for other in known])
     late = days > 0
-    open_ = [
-        o
-        for o in by_making[row[CUSTOMER]]
-        if o[MADE] < row[MADE] and (o[PAID] is None or o[PAID] >= row[MADE])
-    ]
+    open_ = open_before(row, by_making)
     return [
         len(known), days.mean(), np.average(days, weights=np.maximum(amounts, 0.01)),
         np.median(days), days.std(), late.mean(), days[-3:].mean(), late[-3:].mean(), days.max(),

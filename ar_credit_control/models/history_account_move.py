@@ -17,10 +17,11 @@ class AccountMove(models.Model):
 
     @api.depends("ar_due_plan")
     def _compute_needed_terms(self):
-        super()._compute_needed_terms()
+        result = super()._compute_needed_terms()
         for move in self:
             if move.ar_due_plan and move.needed_terms:
                 move.needed_terms = move._planned_terms()
+        return result
 
     def _planned_terms(self):
         """The balance over the planned days; the last one takes what rounding leaves."""

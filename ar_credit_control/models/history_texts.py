@@ -135,5 +135,5 @@ TEXTS = {
 
 def wording(env, code, value):
     """(what is wrong, remedy) in the language of the user."""
-    message, remedy = TEXTS[code]
-    return env._(message) % {"value": value}, env._(remedy)
+    message, remedy = (env._(text) for text in TEXTS[code])
+    return message % {"value": value}, remedy

@@ -95,14 +95,9 @@ class _Checker:
             self.open[document.number] = (document.currency, document.amount)
 
     def _check_customers(self, customer: Customer) -> None:
-        for name, names in (
-            ("country", self.known.countries),
-            ("payment_term", self.known.terms),
-            ("salesperson", self.known.salespeople),
-        ):
-            value = getattr(customer, name)
-            if value and value.lower() not in names:
-                self._find(customer, name, f"unknown_{name}", value)
+        self._check_resolves(customer, "country", self.known.countries)
+        self._check_resolves(customer, "payment_term", self.known.terms)
+        self._check_resolves(customer, "salesperson", self.known.salespeople)
         if customer.code in self.known.ambiguous:
             self._find(customer, "code", "ambiguous_customer", customer.code)
         elif customer.code in self.known.customers:
@@ -113,24 +108,32 @@ class _Checker:
 
     def _check_invoices(self, invoice: Invoice) -> None:
         self._check_common(invoice, [amount for _due, amount in invoice.instalments])
-        if invoice.payment_term and invoice.payment_term.lower() not in self.known.terms:
-            self._find(invoice, "payment_term", "unknown_payment_term", invoice.payment_term)
-        if invoice.tax and invoice.tax.lower() not in self.known.taxes:
-            self._find(invoice, "tax", "unknown_tax", invoice.tax)
+        self._check_resolves(invoice, "payment_term", self.known.terms)
+        self._check_resolves(invoice, "tax", self.known.taxes)
         if invoice.number in self.known.taken:
             self._find(invoice, "number", "taken", invoice.number)
         if len(invoice.instalments) > 1 and any(due is None for due, _ in invoice.instalments):
             self._find(invoice, "due_date", "instalment_due", "")
         if invoice.credit_of:
-            self._check_named(invoice, "credit_of", invoice.credit_of)
-            if invoice.amount > 0:
-                self._find(invoice, "credit_of", "credit_positive", invoice.amount)
+            self._check_credit_note(invoice)
+
+    def _check_credit_note(self, credit_note: Invoice) -> None:
+        self._check_named(credit_note, "credit_of", credit_note.credit_of)
+        if credit_note.amount > 0:
+            self._find(credit_note, "credit_of", "credit_positive", credit_note.amount)
 
     def _check_payments(self, payment: Payment) -> None:
         self._check_common(payment, [payment.amount])
         for number in payment.invoices:
             self._check_named(payment, "invoices", number)
         self._check_overpaid(payment)
+
+    def _check_resolves(
+        self, document: Customer | Invoice, name: str, names: frozenset[str]
+    ) -> None:
+        value = getattr(document, name)
+        if value and value.lower() not in names:
+            self._find(document, name, f"unknown_{name}", value)
 
     def _check_common(self, document: Invoice | Payment, amounts: list[Decimal]) -> None:
         """What invoices and payments share: customer, date, currency, decimals."""

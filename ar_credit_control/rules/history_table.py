@@ -263,14 +263,7 @@ def _places(
     kind: str, line: int, header: Sequence[object]
 ) -> tuple[list[tuple[Column, int | None]], list[Issue]]:
     """Where each column of the contract is, and what is wrong with the header."""
-    found: dict[str, int] = {}
-    issues = []
-    for index, cell in enumerate(header):
-        name = _plain_name(cell)
-        if name in found:
-            issues.append(Issue(kind, line, read_text(cell), "double_column"))
-        elif name:
-            found[name] = index
+    found, issues = _header_names(kind, line, header)
     places = []
     for column in COLUMNS[kind]:
         matches = [name for name in (_plain_name(column.name), *column.aliases) if name in found]
@@ -279,6 +272,21 @@ def _places(
             issues.append(Issue(kind, line, column.name, "missing_column"))
     issues += [Issue(kind, line, name, "unknown_column", level=WARNING) for name in found]
     return places, issues
+
+
+def _header_names(
+    kind: str, line: int, header: Sequence[object]
+) -> tuple[dict[str, int], list[Issue]]:
+    """Where each name stands first, and those that stand there again."""
+    found: dict[str, int] = {}
+    issues = []
+    for index, cell in enumerate(header):
+        name = _plain_name(cell)
+        if name in found:
+            issues.append(Issue(kind, line, read_text(cell), "double_column"))
+        elif name:
+            found[name] = index
+    return found, issues
 
 
 def _read_row(

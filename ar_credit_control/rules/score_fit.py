@@ -143,22 +143,23 @@ def normal_equations(
     return matrix, right
 
 
+def only_free(start: Row, free: Sequence[int]) -> list[float]:
+    """The coefficients to start from; those not free are zero."""
+    return [value if at in free else 0.0 for at, value in enumerate(start)]
+
+
+def products(rows: Sequence[Row], coefficients: Row) -> list[float]:
+    """What the coefficients say of each row."""
+    return [sum(map(float.__mul__, coefficients, row)) for row in rows]
+
+
 def newton_logistic(
     rows: Sequence[Row], late: Row, shares: Row, start: Row, free: Sequence[int]
 ) -> list[float]:
     """Coefficients of the logistic rule, held near ``start``; those not free are zero."""
-    held = [start[at] if at in free else 0.0 for at in range(len(start))]
-    current = list(held)
+    current = only_free(start, free)
     for _ in range(25):
-        chances = [chance(sum(map(float.__mul__, current, row))) for row in rows]
-        weights = [s * p * (1.0 - p) for s, p in zip(shares, chances, strict=True)]
-        gaps = [s * (y - p) for s, y, p in zip(shares, late, chances, strict=True)]
-        matrix, right = normal_equations(rows, weights, gaps, free, LATENESS_PRIOR)
-        pulled = [
-            value - LATENESS_PRIOR * (current[at] - held[at])
-            for at, value in zip(free, right, strict=True)
-        ]
-        steps = [max(-2.0, min(2.0, step)) for step in solve(matrix, pulled)]
+        steps = _newton_steps(rows, late, shares, start, free, current)
         for at, step in zip(free, steps, strict=True):
             current[at] += step
         if max(map(abs, steps)) < 1e-6:
@@ -166,26 +167,46 @@ def newton_logistic(
     return current
 
 
+def _newton_steps(
+    rows: Sequence[Row], late: Row, shares: Row, start: Row, free: Sequence[int], current: Row
+) -> list[float]:
+    """How far to move each free coefficient; bounded, so that a steep start does not overshoot."""
+    chances = [chance(guess) for guess in products(rows, current)]
+    weights = [s * p * (1.0 - p) for s, p in zip(shares, chances, strict=True)]
+    gaps = [s * (y - p) for s, y, p in zip(shares, late, chances, strict=True)]
+    matrix, right = normal_equations(rows, weights, gaps, free, LATENESS_PRIOR)
+    pulled = [
+        value - LATENESS_PRIOR * (current[at] - start[at])
+        for at, value in zip(free, right, strict=True)
+    ]
+    return [max(-2.0, min(2.0, step)) for step in solve(matrix, pulled)]
+
+
 def least_deviations(
     rows: Sequence[Row], days: Row, shares: Row, start: Row, free: Sequence[int]
 ) -> list[float]:
     """Coefficients with the least absolute deviations, by squares weighted anew at each step."""
-    current = [start[at] if at in free else 0.0 for at in range(len(start))]
+    current = only_free(start, free)
     for _ in range(30):
-        guesses = [sum(map(float.__mul__, current, row)) for row in rows]
-        weights = [
-            s / max(abs(d - g), HALF_DAY) for s, d, g in zip(shares, days, guesses, strict=True)
-        ]
-        targets = [w * d for w, d in zip(weights, days, strict=True)]
-        matrix, right = normal_equations(rows, weights, targets, free, DELAY_PRIOR)
-        right = [value + DELAY_PRIOR * start[at] for at, value in zip(free, right, strict=True)]
-        found = solve(matrix, right)
+        found = _least_squares(rows, days, shares, start, free, current)
         change = max(abs(current[at] - new) for at, new in zip(free, found, strict=True))
         for at, new in zip(free, found, strict=True):
             current[at] = new
         if change < 1e-4:
             break
     return current
+
+
+def _least_squares(
+    rows: Sequence[Row], days: Row, shares: Row, start: Row, free: Sequence[int], current: Row
+) -> list[float]:
+    """The free coefficients, each row weighted by how far off the current ones are."""
+    guesses = products(rows, current)
+    weights = [s / max(abs(d - g), HALF_DAY) for s, d, g in zip(shares, days, guesses, strict=True)]
+    targets = [w * d for w, d in zip(weights, days, strict=True)]
+    matrix, right = normal_equations(rows, weights, targets, free, DELAY_PRIOR)
+    right = [value + DELAY_PRIOR * start[at] for at, value in zip(free, right, strict=True)]
+    return solve(matrix, right)
 
 
 def fit_lateness(company: Company, lessons: Sequence[Lesson]) -> Company:

@@ -7,9 +7,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ar_credit_control.rules.history import Book, Customer, Invoice, Payment, digest
 from ar_credit_control.rules.history_check import CurrencyInfo, Done, Known, check
 from ar_credit_control.rules.history_table import (
@@ -24,6 +21,8 @@ from ar_credit_control.rules.history_table import (
     read_table,
     read_text,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 TODAY = date(2026, 6, 30)
 KNOWN = Known(

@@ -1,4 +1,4 @@
-"""Whether a receipt really comes from the SdI, where the library ``xmlsec`` is installed."""
+"""Whether a receipt really comes from the SdI, where the library ``xmlsec`` can be used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import mapping
 
 try:
     import xmlsec
-except ImportError:  # optional: it needs system libraries that not every server has
+except Exception:  # optional: missing, or its own error when built for another libxml2 than lxml
     xmlsec = None
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -44,7 +44,7 @@ def check(raw: bytes, anchors: Sequence[bytes] = ()) -> tuple[bool, str]:
     if signature is None:
         return False, "none"
     if xmlsec is None:
-        return False, "not checked: the library xmlsec is not installed"
+        return False, "not checked: the library xmlsec is not installed or does not load"
     if not _covers_all(signature):
         return False, "does not cover the whole message"
     return _verify(root, signature, anchors)

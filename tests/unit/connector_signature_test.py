@@ -1,13 +1,19 @@
 """Signed receipts: only the exchange's own signature over the whole message counts."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from connectors.recognise import parse
 from connectors.sdi import signature
 
 from connector_samples import sample
 
+ROOT = Path(__file__).resolve().parents[2]
 SIGNED = "oca_IT03339130126_00009_RC_003.xml"
-with_library = pytest.mark.skipif(signature.xmlsec is None, reason="xmlsec is not installed")
+with_library = pytest.mark.skipif(signature.xmlsec is None, reason="xmlsec does not load")
 
 
 def test_a_message_without_signature():
@@ -20,6 +26,24 @@ def test_without_the_library_nothing_is_verified(monkeypatch):
     found = parse(sample(SIGNED))
     assert found.verified is False
     assert "not checked" in found.signature
+
+
+@pytest.mark.parametrize("failure", ["ImportError('no xmlsec')", "InternalError(-1, 'mismatch')"])
+def test_a_library_that_does_not_load_counts_as_missing(tmp_path, failure):
+    stub = f"class InternalError(Exception):\n    pass\n\n\nraise {failure}\n"
+    (tmp_path / "xmlsec.py").write_text(stub)
+    script = (
+        "import sys; from connectors.recognise import parse; "
+        "found = parse(sys.stdin.buffer.read()); print(found.verified, found.signature)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=sample("gobl_RicevutaScarto_NS_multi_4_errors.xml"),
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.startswith(b"False not checked")
 
 
 @with_library

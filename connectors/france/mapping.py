@@ -59,16 +59,6 @@ LABELS: dict[str, str] = {
     "501": "Irrecevable",
 }
 
-ACTIONS: dict[str, str] = {
-    "NOA": "No action required",
-    "PIN": "Provide the missing information",
-    "NIN": "Issue a new invoice",
-    "CNF": "Credit the invoice in full",
-    "CNP": "Credit the invoice in part",
-    "CNA": "Credit the amount paid",
-    "OTH": "Other action",
-}
-
 FIXES: dict[str, Fix] = {
     "NON_TRANSMISE": Fix("customer", "", "The customer has no platform yet: send a copy."),
     "TX_TVA_ERR": Fix("invoice_line", "tax_ids", "Check the VAT rate."),

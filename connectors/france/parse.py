@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from ..actions import ACTIONS
 from ..errors import MissingField
 from ..guards import as_dict, child, children, text
 from ..lifecycle import InvoiceRef, MessageError, Notification, Outcome
@@ -108,7 +109,7 @@ def _errors(reference: Any) -> Iterator[MessageError]:
 def _error(status: Any, code: str, words: str) -> MessageError:
     notes = [text(child(note, "Content")) for note in children(status, "IncludedNote")]
     action = text(child(status, "RequestedActionCode"))
-    advice = text(child(status, "RequestedAction")) or mapping.ACTIONS.get(action, "")
+    advice = text(child(status, "RequestedAction")) or ACTIONS.get(action, "")
     data = children(status, "SpecifiedDocumentCharacteristic")
     terms = [text(child(item, "ID")) for item in data]
     places = [text(child(item, "Location")) for item in data]

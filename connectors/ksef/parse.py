@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
@@ -89,32 +90,19 @@ def _statuses(data: dict[str, Any]) -> Iterator[Notification]:
 
 
 def _invoice(item: Any) -> Notification:
-    status = child(item, "status")
-    code = text(child(status, "code"))
-    reference = text(child(item, "referenceNumber"))
     number = text(child(item, "invoiceNumber"))
-    received = child(item, "invoicingDate")
-    return Notification(
-        network=NETWORK,
-        type="invoice_status",
-        outcome=mapping.INVOICE.get(code, Outcome.UNKNOWN),
-        title="Invoice status",
-        code=code,
-        text=text(child(status, "description")),
-        exchange_id=reference,
-        # a status has no id of its own: the same invoice with the same code is the same news
-        external_id=f"{reference}/{code}",
+    return replace(
+        _status(item, "invoice_status", "Invoice status", mapping.INVOICE),
         network_number=text(child(item, "ksefNumber")),
-        duplicate_of=text(child(status, "extensions", "originalKsefNumber")),
+        duplicate_of=text(child(item, "status", "extensions", "originalKsefNumber")),
         file_name=text(child(item, "invoiceFileName")),
         file_hash=text(child(item, "invoiceHash")),
         invoices=(InvoiceRef(number),) if number else (),
         dates=dated(
-            received=received,
+            received=child(item, "invoicingDate"),
             acquired=child(item, "acquisitionDate"),
             stored=child(item, "permanentStorageDate"),
         ),
-        errors=_errors(status, code, mapping.INVOICE),
         parties=_seller(item),
     )
 
@@ -127,20 +115,28 @@ def _seller(item: Any) -> tuple[str, ...]:
 
 
 def _session(item: Any) -> Notification:
+    return replace(
+        _status(item, "session_status", "Session status", mapping.SESSION),
+        dates=dated(sent=child(item, "dateCreated"), updated=child(item, "dateUpdated")),
+    )
+
+
+def _status(item: Any, kind: str, title: str, table: dict[str, Outcome]) -> Notification:
+    """What a status says of an invoice and of a session alike."""
     status = child(item, "status")
     code = text(child(status, "code"))
     reference = text(child(item, "referenceNumber"))
     return Notification(
         network=NETWORK,
-        type="session_status",
-        outcome=mapping.SESSION.get(code, Outcome.UNKNOWN),
-        title="Session status",
+        type=kind,
+        outcome=table.get(code, Outcome.UNKNOWN),
+        title=title,
         code=code,
         text=text(child(status, "description")),
         exchange_id=reference,
+        # a status has no id of its own: the same code for the same thing is the same news
         external_id=f"{reference}/{code}" if reference else "",
-        dates=dated(sent=child(item, "dateCreated"), updated=child(item, "dateUpdated")),
-        errors=_errors(status, code, mapping.SESSION),
+        errors=_errors(status, code, table),
     )
 
 

@@ -67,15 +67,6 @@ REASONS: dict[str, str] = {
     "PPD": "Partially paid",
     "OTH": "Other",
 }
-ACTIONS: dict[str, str] = {
-    "NOA": "No action required",
-    "PIN": "Provide the missing information",
-    "NIN": "Issue a new invoice",
-    "CNF": "Credit the invoice in full",
-    "CNP": "Credit the invoice in part",
-    "CNA": "Credit the amount paid",
-    "OTH": "Other action",
-}
 
 FIXES: dict[str, Fix] = {
     "REF": Fix("invoice", "ref", "Check the order and contract references."),

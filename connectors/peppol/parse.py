@@ -7,6 +7,7 @@ from typing import Any
 
 from lxml import etree
 
+from ..actions import ACTIONS
 from ..errors import MissingField, UnknownMessage
 from ..guards import as_dict, child, children, dated, text, year_of
 from ..lifecycle import InvoiceRef, MessageError, Notification, Outcome
@@ -101,7 +102,7 @@ def _errors(response: Any) -> tuple[MessageError, ...]:
 
 def _advice(status: Any) -> str:
     code = text(child(status, "StatusReasonCode"))
-    return mapping.ACTIONS.get(code) or text(child(status, "StatusReason")) or code
+    return ACTIONS.get(code) or text(child(status, "StatusReason")) or code
 
 
 def _reason(status: Any, advice: str) -> MessageError:

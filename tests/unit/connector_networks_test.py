@@ -114,6 +114,12 @@ def test_every_status_of_an_invoice(code):
     assert [item.text for item in found.errors] == (["Szczegół"] if failed else [])
 
 
+def test_a_status_without_reference_is_told_apart_by_its_content():
+    found = parse(status(200, referenceNumber=None))
+    assert (found.exchange_id, found.external_id) == ("", "")
+    assert found.key != parse(status(200, referenceNumber=None, invoiceNumber="FV/2")).key
+
+
 def test_an_unknown_status_is_shown_and_not_guessed():
     found = parse(status(999))
     assert (found.outcome, found.text, found.errors[0].code) == (Outcome.UNKNOWN, "Opis", "999")

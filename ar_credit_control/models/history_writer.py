@@ -21,6 +21,9 @@ QUIET = {
     "no_reset_password": True,
 }
 
+# Said, or Odoo would look for a distribution of each line: the old books have analysed it.
+NO_ANALYSIS = {"analytic_distribution": False}
+
 
 class MissingName(Exception):
     """A document names another one that did not come in; (document, field, code, name)."""
@@ -168,7 +171,7 @@ class HistoryWriter:
         return Decimal(repr(converted)).quantize(Decimal(1).scaleb(-own.decimal_places))
 
     def _money(self, amount, balance):
-        return {"amount_currency": float(amount), "balance": float(balance)}
+        return {"amount_currency": float(amount), "balance": float(balance), **NO_ANALYSIS}
 
     def _due_vals(self, invoice):
         due = invoice.instalments[-1][0]
@@ -198,9 +201,17 @@ class HistoryWriter:
         return [*lines, self._line(self.env._("Rounding"), rest)] if rest else lines
 
     def _line(self, name, price, tax=None):
-        # an empty list of taxes must be said, or the account's own taxes would be added
-        taxes = [Command.set(tax.ids if tax else [])]
-        return Command.create({"name": name, "price_unit": float(price), "tax_ids": taxes})
+        vals = {
+            "name": name,
+            "price_unit": float(price),
+            "account_id": self.run.journal_id.default_account_id.id,
+            # an empty list of taxes must be said, or the account's own taxes would be added
+            "tax_ids": [Command.set(tax.ids if tax else [])],
+            **NO_ANALYSIS,
+        }
+        if not vals["account_id"]:
+            del vals["account_id"]  # Odoo finds one
+        return Command.create(vals)
 
     # ------------------------------------------------------------------ payments
     def _write_payments(self, payments):

@@ -34,10 +34,13 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
     nothing = SQL("SELECT NULL::int AS customer_id, NULL::numeric AS amount WHERE FALSE")
     return SQL(
         """
-        WITH member AS MATERIALIZED (
-            SELECT id, commercial_partner_id AS customer_id FROM res_partner
-             WHERE commercial_partner_id IN (
-                   SELECT commercial_partner_id FROM res_partner WHERE id = ANY(%(contacts)s))
+        WITH entity AS MATERIALIZED (
+            SELECT commercial_partner_id AS customer_id, array_agg(id) AS contact_ids
+              FROM res_partner WHERE id = ANY(%(contacts)s) GROUP BY commercial_partner_id
+        ), member AS MATERIALIZED (
+            SELECT partner.id, entity.customer_id
+              FROM entity JOIN res_partner partner
+                ON partner.commercial_partner_id = entity.customer_id
         ), item AS MATERIALIZED (%(items)s)
         SELECT customer.id, ledger.not_due, ledger.due_1_30, ledger.due_31_60, ledger.due_61_90,
                ledger.due_over_90, ledger.unapplied, ledger.oldest_due, beyond.amounts,
@@ -47,9 +50,8 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                profile.policy_id, profile.manual_hold, profile.manual_hold_reason,
                profile.assessed_on, profile.review_date,
                (customer.property_payment_term_id ->> %(company)s::text)::int,
-               (SELECT array_agg(id) FROM member
-                 WHERE customer_id = customer.id AND id = ANY(%(contacts)s))
-          FROM (SELECT DISTINCT customer_id FROM member) entity
+               entity.contact_ids
+          FROM entity
           JOIN res_partner customer ON customer.id = entity.customer_id
      LEFT JOIN (%(ledger)s) ledger ON ledger.customer_id = customer.id
      LEFT JOIN (%(beyond)s) beyond ON beyond.customer_id = customer.id
@@ -67,7 +69,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
         beyond=beyond(terms, overdue_days),
         shares=shares(terms),
         pending=nothing if as_of else pending(terms, MEMBER),
-        drafts=nothing if as_of else drafts(terms, SQL("(SELECT customer_id FROM member)")),
+        drafts=nothing if as_of else drafts(terms, SQL("(SELECT customer_id FROM entity)")),
         orders=nothing if as_of else orders(terms, MEMBER),
         root=terms.root,
         company=terms.company,

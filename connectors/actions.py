@@ -1,6 +1,7 @@
 """What a buyer asks the seller to do, in the codes that Peppol and France share.
 
-Source: OpenPeppol's list of status actions (OPStatusAction), which XP Z12-012 takes over.
+Sources: OpenPeppol's list OPStatusAction, and the published schematron of the French life-cycle
+message (1.4.0.03); both have the same seven codes.
 """
 
 from __future__ import annotations

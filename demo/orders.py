@@ -86,10 +86,12 @@ def _order(env, partner, product, amount, seller, state):
 
 
 def _invoice(order, state):
-    """Half of it is delivered and invoiced, or all of it in an invoice that is not posted yet."""
+    """Some is delivered and invoiced and more is delivered since, or all is in a draft invoice."""
     if state == "confirmed":
         return
-    order.order_line.qty_delivered = 4 if state == "partly_invoiced" else 10
+    lines = order.order_line
+    lines.qty_delivered = 4 if state == "partly_invoiced" else 10
     moves = order._create_invoices()
     if state == "partly_invoiced":
         moves.action_post()
+        lines.qty_delivered = 8

@@ -8,6 +8,7 @@
 #   $CACHE/trees/*     per clone: the links that give the addon its name, odoo.conf, the filestore
 #   $PG_DIR            a private PostgreSQL cluster, reached by its socket only
 set -euo pipefail
+unset PYTHONPATH # ours from a calling script would be taken for an Odoo of the machine's own
 
 ADDON=ar_credit_control
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)

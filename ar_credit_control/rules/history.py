@@ -120,6 +120,8 @@ class Book:
     invoices: list[Invoice] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    # over all tables: a workbook may have a sheet for each year
+    _payment_keys: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
 
     def add(self, kind: str, records: Iterable[Record], issues: Iterable[Issue] = ()) -> None:
         """Take in one table as `history_table.read_table` returned it."""
@@ -147,18 +149,21 @@ class Book:
             self.customers.append(customer)
 
     def _add_invoices(self, records: Iterable[Record]) -> None:
+        seen = {invoice.number for invoice in self.invoices}
         groups: dict[object, list[Record]] = defaultdict(list)
         for record in records:
             groups[record.cells["number"]].append(record)
         for group in groups.values():
             faults = [issue for record in group for issue in _invoice_faults(group[0], record)]
             faults += _double_due_dates(group)
+            if group[0].cells["number"] in seen:
+                faults.append(_double(group[0]))
             self.issues += faults
             if not faults:
                 self.invoices.append(_invoice(group))
 
     def _add_payments(self, records: Iterable[Record]) -> None:
-        seen: Counter[str] = Counter(payment.key for payment in self.payments)
+        seen = self._payment_keys
         for record in records:
             cells = dict(record.cells)
             key = cells["reference"] or _payment_key(cells)
@@ -235,7 +240,10 @@ def _double_due_dates(group: list[Record]) -> list[Issue]:
     for record in group:
         due = record.cells["due_date"]
         if due in seen:
-            number = str(record.cells["number"])
-            faults.append(Issue("invoices", record.line, "number", "double", number))
+            faults.append(_double(record))
         seen.add(due)
     return faults
+
+
+def _double(record: Record) -> Issue:
+    return Issue("invoices", record.line, "number", "double", str(record.cells["number"]))

@@ -20,6 +20,8 @@ WARNING = "warning"
 TRUE_WORDS = frozenset(("1", "true", "yes", "y", "x", "si", "sì", "oui", "ja", "tak"))
 FALSE_WORDS = frozenset(("", "0", "false", "no", "n", "non", "nein", "nie"))
 
+LARGEST = Decimal(10) ** 15  # what is beyond is no amount, and could not be rounded
+
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 _AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
@@ -46,10 +48,10 @@ class CellError(ValueError):
 
 
 def read_text(cell: object) -> str:
-    """Text of a cell; a spreadsheet's 1001.0 is the code 1001."""
+    """Text of a cell; a spreadsheet's 1001.0 is the code 1001. Databases hold no NUL."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return "" if cell is None else " ".join(str(cell).split())
+    return "" if cell is None else " ".join(str(cell).replace("\0", " ").split())
 
 
 def read_date(cell: object) -> date | None:
@@ -86,12 +88,18 @@ def read_amount(cell: object) -> Decimal | None:
     if isinstance(cell, bool):
         raise CellError("amount")
     if isinstance(cell, int | float | Decimal):
-        return _finite(cell)
+        return _bounded(_finite(cell))
     text = read_text(cell).replace("\u2212", "-").replace("\u2019", "'")
     if not text:
         return None
     sign, digits = ("-", text[1:].strip()) if text[0] == "-" else ("", text)
-    return Decimal(sign + _with_point(digits))
+    return _bounded(Decimal(sign + _with_point(digits)))
+
+
+def _bounded(number: Decimal) -> Decimal:
+    if abs(number) >= LARGEST:
+        raise CellError("amount")
+    return number
 
 
 def _finite(number: float | Decimal) -> Decimal:

@@ -11,7 +11,7 @@ class AccountAccount(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        if "account_type" in vals:
+        if {"account_type", "company_ids"} & vals.keys():
             self.env.registry.clear_cache()
         return super().write(vals)
 

@@ -2,12 +2,14 @@ from collections import defaultdict
 from dataclasses import replace
 
 from odoo import api, fields, models, tools
-from odoo.tools import SQL
+from odoo.tools import SQL, float_round
 
 from ..rules.exposure import BUCKET_KEYS, CurrencyShare, Limit, Position
 from . import position_sql
 
-MONEY = (*BUCKET_KEYS, "unapplied", "payments_pending", "draft_invoices", "orders")
+NO_LIMIT = Limit()
+_FIRST_BUCKET = position_sql.Row._fields.index(BUCKET_KEYS[0])
+_AFTER_BUCKETS = _FIRST_BUCKET + len(BUCKET_KEYS)
 
 # What the statement reads of each model; None: every field.
 READ = {
@@ -75,12 +77,14 @@ class ArPosition(models.AbstractModel):
         """``{commercial partner id: (Position, row)}`` of one company alone."""
         query = self._past_sql if as_of else self._live_sql
         today = fields.Date.context_today(self)
-        result = {}
-        for values in self.env.execute_query(query(company, ids, list(overdue_days), as_of)):
-            row = dict(zip(position_sql.COLUMNS, values, strict=True))
-            position = _to_position(row, company, today, overdue_days)
-            result[position.partner_id] = (position, row)
-        return result
+        rounding = company.currency_id.rounding
+        rows = map(
+            position_sql.Row._make,
+            self.env.execute_query(query(company, ids, list(overdue_days), as_of)),
+        )
+        return {
+            row.customer_id: (_to_position(row, rounding, today, overdue_days), row) for row in rows
+        }
 
     # ------------------------------------------------------------------ statement
     def _live_sql(self, company, ids, overdue_days, _as_of):
@@ -108,16 +112,22 @@ class ArPosition(models.AbstractModel):
         """What the pieces of ``position_sql`` are about, as values."""
         Partner = self.env["res.partner"].with_company(company)
         limit = Partner._fields["credit_limit"].get_company_dependent_fallback(Partner)
-        root = company.root_id
+        root = self._get_root_id(company.id)
         return position_sql.Terms(
             today=SQL("%s::date", today or fields.Date.context_today(self)),
             company=SQL("%s::int", company.id),
-            root=SQL("%s::int", root.id),
+            root=SQL("%s::int", root),
             currency=SQL("%s::int", company.currency_id.id),
-            companies=SQL("%s::int[]", self._get_company_ids(root.id)),
-            receivables=SQL("%s::int[]", self._get_receivable_ids()),
+            companies=SQL("%s::int[]", self._get_company_ids(root)),
+            receivables=SQL("%s::int[]", self._get_receivable_ids(root)),
             default_limit=SQL("%s::numeric", limit or 0.0),
         )
+
+    @api.model
+    @tools.ormcache("company_id")
+    def _get_root_id(self, company_id):
+        """The company that a branch belongs to, which never changes."""
+        return self.env["res.company"].sudo().browse(company_id).root_id.id
 
     @api.model
     @tools.ormcache("root_id")
@@ -127,21 +137,25 @@ class ArPosition(models.AbstractModel):
         return companies.with_context(active_test=False).search([("id", "child_of", root_id)]).ids
 
     @api.model
-    @tools.ormcache()
-    def _get_receivable_ids(self):
-        """Accounts whose items customers owe; see ``account.account`` for the cache's end."""
-        accounts = self.env["account.account"].sudo()  # of every company: lines name theirs
-        return (
-            accounts.with_context(active_test=False)
-            .search([("account_type", "=", "asset_receivable")])
-            .ids
-        )
+    @tools.ormcache("root_id")
+    def _get_receivable_ids(self, root_id):
+        """Accounts of a company tree whose items customers owe.
+
+        ``account.account`` ends what is remembered here when an account changes.
+        """
+        accounts = self.env["account.account"].sudo().with_context(active_test=False)
+        return accounts.search(
+            [  # whoever asks: lines count, not what he may see of accounts
+                ("account_type", "=", "asset_receivable"),
+                ("company_ids", "in", self._get_company_ids(root_id)),
+            ]
+        ).ids
 
     @api.model
     def _shared_exposures_sql(self, company):
         """As ``_exposures_sql`` where companies share a limit: exposure counts in all of them."""
         own = position_sql.exposures(self._get_terms(company))
-        group = company.root_id.sudo().ar_credit_group_id  # which companies share is no secret
+        group = self._get_group(company)
         if not group:
             return SQL("SELECT *, exposure AS exposure_shared FROM (%s) own", own)
         joins, exposures, limit = SQL(), SQL("own.exposure"), SQL("own.limit_amount")
@@ -174,7 +188,7 @@ class ArPosition(models.AbstractModel):
     # ------------------------------------------------------------------ rows
     def _add_shared_exposure(self, rows, company):
         """Where companies share one limit, count what the customer owes the others against it."""
-        group = company.root_id.sudo().ar_credit_group_id  # which companies share is no secret
+        group = self._get_group(company)
         if not group:
             return rows
         others, limits = defaultdict(float), {}
@@ -195,6 +209,11 @@ class ArPosition(models.AbstractModel):
             for key, (position, row) in rows.items()
         }
 
+    def _get_group(self, company):
+        """The companies that share limits with this one: no secret to whoever sees a limit."""
+        root = self.env["res.company"].sudo().browse(self._get_root_id(company.id))
+        return root.ar_credit_group_id
+
     def _get_rate(self, source, target):
         """Factor from one company's currency to another's, today."""
         return self.env["res.currency"]._get_conversion_rate(
@@ -202,28 +221,33 @@ class ArPosition(models.AbstractModel):
         )
 
 
-def _to_position(row, company, today, overdue_days):
+def _to_position(row, rounding, today, overdue_days):
     """A row of the statement as a value."""
-    money = {name: row[name] or 0.0 for name in MONEY}
-    if money["orders"]:  # the only sum of parts of amounts: all others add up rounded ones
-        money["orders"] = company.currency_id.round(money["orders"])
+    orders = row.orders
+    if orders:  # the only sum of parts of amounts: all others add up rounded ones
+        orders = float_round(orders, precision_rounding=rounding)
+    beyond = row.overdue_beyond
     return Position(
-        partner_id=row["customer_id"],
-        oldest_due=row["oldest_due"],
-        insured=row["insured_amount"] or 0.0,
+        row.customer_id,
+        *row[_FIRST_BUCKET:_AFTER_BUCKETS],
+        oldest_due=row.oldest_due,
+        unapplied=row.unapplied,
+        payments_pending=row.payments_pending,
+        draft_invoices=row.draft_invoices,
+        orders=orders,
+        insured=row.insured_amount,
         limit=_to_limit(row, today),
-        by_currency=tuple(CurrencyShare(*share) for share in row["by_currency"] or ()),
-        overdue_beyond=dict(zip(overdue_days, row["overdue_beyond"] or (), strict=False)),
-        **money,
+        by_currency=tuple(CurrencyShare(*share) for share in row.by_currency or ()),
+        overdue_beyond=dict(zip(overdue_days, beyond, strict=True)) if beyond else {},
     )
 
 
 def _to_limit(row, today):
     """The limit in force on a day, from a row of the statement."""
-    if row["credit_mode"] == "no_credit":
+    if row.credit_mode == "no_credit":
         return Limit("no_credit")
-    amount, until = row["credit_limit"], None
-    starts, ends = row["raise_from"], row["raise_until"]
+    amount, until = row.credit_limit, None
+    starts, ends = row.raise_from, row.raise_until
     if ends and today <= ends and (not starts or starts <= today):
-        amount, until = max(amount, row["raise_amount"] or 0.0), ends
-    return Limit("amount", amount, row["limit_valid_until"], until) if amount > 0 else Limit()
+        amount, until = max(amount, row.raise_amount or 0.0), ends
+    return Limit("amount", amount, row.limit_valid_until, until) if amount > 0 else NO_LIMIT

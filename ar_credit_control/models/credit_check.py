@@ -32,9 +32,7 @@ class CreditCheck(models.AbstractModel):
         spent = defaultdict(float)
         verdicts = {}
         # the statement says whose contact an invoice address is: no partner has to be read
-        entities = {
-            contact: key for key, (_p, row) in rows.items() for contact in row["contact_ids"]
-        }
+        entities = {contact: key for key, (_p, row) in rows.items() for contact in row.contact_ids}
         for order in orders:
             key = entities.get(order.partner_invoice_id._origin.id)
             if not key:
@@ -66,15 +64,15 @@ class CreditCheck(models.AbstractModel):
     def _verdict(self, row, company, facts):
         facts = replace(
             facts,
-            manual_hold=bool(row["manual_hold"]),
-            review_date=row["review_date"],
-            assessed=bool(row["assessed_on"]) or facts.position.limit.kind != "none",
+            manual_hold=bool(row.manual_hold),
+            review_date=row.review_date,
+            assessed=bool(row.assessed_on) or facts.position.limit.kind != "none",
         )
         return Verdict(
             facts.position,
             findings(self._get_policy(row, company)._get_rules(), facts),
             facts.manual_hold,
-            row["manual_hold_reason"],
+            row.manual_hold_reason,
             facts.order_amount,
         )
 
@@ -85,11 +83,11 @@ class CreditCheck(models.AbstractModel):
     def _get_policy(self, row, company):
         # decisions apply the policy to everybody, whoever may read it
         policy = self.env["ar.credit.policy"].sudo()
-        return policy.browse(row["policy_id"]) or company.root_id.sudo().ar_credit_policy_id
+        return policy.browse(row.policy_id) or company.root_id.sudo().ar_credit_policy_id
 
     def _add_terms(self, facts, order, row, company):
         """Compare payment terms only where a rule asks and the order's term is not the usual."""
-        granted, agreed = order.payment_term_id.id, row["payment_term_id"]
+        granted, agreed = order.payment_term_id.id, row.payment_term_id
         if not granted or not agreed or granted == agreed:
             return facts
         rules = self._get_policy(row, company)._get_rules()

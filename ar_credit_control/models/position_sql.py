@@ -5,11 +5,12 @@ pieces as the position of one customer. ``Terms`` says what stands for the compa
 so on: values in a statement of its own, parameters in the function ``ar_positions``.
 """
 
+from collections import namedtuple
 from dataclasses import dataclass
 
 from odoo.tools import SQL
 
-from ..rules.exposure import BUCKETS
+from ..rules.exposure import BUCKET_KEYS, BUCKETS
 
 MEMBER = SQL("member")
 EVERYBODY = SQL("(SELECT id, commercial_partner_id AS customer_id FROM res_partner)")
@@ -38,21 +39,23 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
             SELECT commercial_partner_id AS customer_id, array_agg(id) AS contact_ids
               FROM res_partner WHERE id = ANY(%(contacts)s) GROUP BY commercial_partner_id
         ), member AS MATERIALIZED (
-            SELECT partner.id, entity.customer_id
+            SELECT partner.id, entity.customer_id, partner.credit_limit,
+                   partner.property_payment_term_id
               FROM entity JOIN res_partner partner
                 ON partner.commercial_partner_id = entity.customer_id
         ), item AS MATERIALIZED (%(items)s)
-        SELECT customer.id, ledger.not_due, ledger.due_1_30, ledger.due_31_60, ledger.due_61_90,
-               ledger.due_over_90, ledger.unapplied, ledger.oldest_due, beyond.amounts,
-               share.by_currency, pending.amount, drafts.amount, orders.amount, %(limit)s,
-               profile.credit_mode, profile.limit_valid_until, profile.raise_amount,
-               profile.raise_from, profile.raise_until, profile.insured_amount,
+        SELECT customer.id, %(buckets)s, COALESCE(ledger.unapplied, 0)::float8, ledger.oldest_due,
+               beyond.amounts::float8[], share.by_currency, COALESCE(pending.amount, 0)::float8,
+               COALESCE(drafts.amount, 0)::float8, COALESCE(orders.amount, 0)::float8,
+               (%(limit)s)::float8, profile.credit_mode, profile.limit_valid_until,
+               profile.raise_amount::float8, profile.raise_from, profile.raise_until,
+               COALESCE(profile.insured_amount, 0)::float8,
                profile.policy_id, profile.manual_hold, profile.manual_hold_reason,
                profile.assessed_on, profile.review_date,
                (customer.property_payment_term_id ->> %(company)s::text)::int,
                entity.contact_ids
           FROM entity
-          JOIN res_partner customer ON customer.id = entity.customer_id
+          JOIN member customer ON customer.id = entity.customer_id
      LEFT JOIN (%(ledger)s) ledger ON ledger.customer_id = customer.id
      LEFT JOIN (%(beyond)s) beyond ON beyond.customer_id = customer.id
      LEFT JOIN (%(shares)s) share ON share.customer_id = customer.id
@@ -63,6 +66,9 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
             ON profile.partner_id = customer.id AND profile.company_id = %(root)s
         """,
         contacts=contacts,
+        buckets=SQL(", ").join(
+            SQL("COALESCE(ledger.%s, 0)::float8", SQL.identifier(key)) for key in BUCKET_KEYS
+        ),
         items=items(terms, MEMBER, as_of),
         limit=credit_limit(terms, SQL("customer")),
         ledger=ledger(terms),
@@ -79,21 +85,21 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
 # Columns of ``positions`` in its order, with their types in PostgreSQL.
 COLUMNS = {
     "customer_id": "int",
-    **dict.fromkeys([key for key, _first, _last in BUCKETS], "numeric"),
-    "unapplied": "numeric",
+    **dict.fromkeys(BUCKET_KEYS, "float8"),
+    "unapplied": "float8",
     "oldest_due": "date",
-    "overdue_beyond": "numeric[]",
+    "overdue_beyond": "float8[]",
     "by_currency": "jsonb",
-    "payments_pending": "numeric",
-    "draft_invoices": "numeric",
-    "orders": "numeric",
-    "credit_limit": "numeric",
+    "payments_pending": "float8",
+    "draft_invoices": "float8",
+    "orders": "float8",
+    "credit_limit": "float8",
     "credit_mode": "varchar",
     "limit_valid_until": "date",
-    "raise_amount": "numeric",
+    "raise_amount": "float8",
     "raise_from": "date",
     "raise_until": "date",
-    "insured_amount": "numeric",
+    "insured_amount": "float8",
     "policy_id": "int",
     "manual_hold": "bool",
     "manual_hold_reason": "varchar",
@@ -102,6 +108,7 @@ COLUMNS = {
     "payment_term_id": "int",
     "contact_ids": "int[]",
 }
+Row = namedtuple("Row", COLUMNS)
 
 
 def function() -> SQL:

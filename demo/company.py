@@ -156,6 +156,10 @@ def _build_companies(env):
         if company.chart_template != chart:
             env["account.chart.template"].try_loading(chart, company, install_demo=False)
         company.account_use_credit_limit = True
+    # prices in the companies' currency: Odoo made the first list before it knew the country
+    env["product.pricelist"].search([("company_id", "in", (italian | french).ids)]).write(
+        {"currency_id": env.ref("base.EUR").id}
+    )
     # at creation, Odoo would ask its own service who has this address
     french.email = "info@clairvallon.example"
     # whoever builds it works in both

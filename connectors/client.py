@@ -73,7 +73,10 @@ def check_base(base: str, allowed: Collection[str], local: bool = False) -> None
 
 
 def _is_loopback(base: str) -> bool:
-    parts = urlsplit(base)
+    try:
+        parts = urlsplit(base)
+    except ValueError:  # an open bracket
+        return False
     return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
 
 

@@ -21,7 +21,7 @@ from .errors import (
     BrokenMail,
     NotANotification,
 )
-from .guards import MAX_BYTES, check_size
+from .guards import MAX_BYTES, check_size, printable
 
 MAX_ENTRIES = 100
 MAX_RATIO = 200  # XML shrinks to a tenth or a twentieth; bombs to a thousandth
@@ -42,7 +42,7 @@ def base_name(name: str) -> str:
     >>> base_name("../../etc/IT01234567890_00001_AT_001.xml")
     'IT01234567890_00001_AT_001.xml'
     """
-    return re.split(r"[\\/]", name)[-1][:255]
+    return printable(re.split(r"[\\/]", name)[-1])[:255]
 
 
 def is_mail(raw: bytes) -> bool:

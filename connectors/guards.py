@@ -122,6 +122,20 @@ def read_json(raw: bytes) -> Any:
     return data
 
 
+def write_json(data: Any) -> bytes:
+    """JSON to keep, readable and always UTF-8, also where a provider cut a character in two.
+
+    >>> write_json({"b": "è", "a": "\\ud83d"})
+    b'{"a": "?", "b": "\\xc3\\xa8"}'
+    """
+    return json.dumps(data, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+
+
+def printable(words: str) -> str:
+    """The words without what no database holds as text: NUL and halves of characters."""
+    return words.encode("utf-8", "replace").decode().replace("\0", " ")
+
+
 def _check_depth(data: Any) -> None:
     """Level by level, so that the check itself needs no recursion."""
     level = [data] if isinstance(data, (dict, list)) else []
@@ -144,7 +158,7 @@ def text(node: Any) -> str:
         node = " ".join(text(value) for value in node)
     if node is None or isinstance(node, bool):
         return ""
-    return " ".join(str(node)[: 4 * MAX_TEXT].split())[:MAX_TEXT]
+    return " ".join(printable(str(node)[: 4 * MAX_TEXT]).split())[:MAX_TEXT]
 
 
 def child(node: Any, *path: str) -> Any:

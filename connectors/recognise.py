@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -169,7 +169,15 @@ def _json(raw: bytes) -> Reading:
 
 def _digested(notifications: Sequence[Notification], raw: bytes) -> Reading:
     digest = sha256(raw).hexdigest()
-    return Reading(tuple(replace(item, digest=digest) for item in notifications))
+    found = [replace(item, digest=digest) for item in notifications]
+    return Reading(tuple(_told_apart(found) if len(found) > 1 else found))
+
+
+def _told_apart(notifications: Sequence[Notification]) -> Iterator[Notification]:
+    """Of several in one file, those without an id of their own go by their place in it."""
+    for place, item in enumerate(notifications, start=1):
+        own = item.external_id or f"sha256-{item.digest}#{place}"
+        yield replace(item, external_id=own)
 
 
 def _tidy(reading: Reading) -> Reading:

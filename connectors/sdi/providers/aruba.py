@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...contract import DOCUMENT_LOOKBACK, Message
 from ...envelopes import decode_base64
 from ...errors import CredentialsRefused, Malformed, Refused, Retryable
-from ...guards import child, children, text
+from ...guards import child, children, text, write_json
 
 if TYPE_CHECKING:
     from ...accounts import Account
@@ -71,7 +71,7 @@ class Aruba:
             raise CredentialsRefused("the sign-in gave no token")
         self._service.authorize(f"Bearer {token}")
         lifetime = text(child(answer, "expires_in"))
-        self._valid_until = time.monotonic() + (int(lifetime) if lifetime.isdigit() else 600) - 60
+        self._valid_until = time.monotonic() + (int(lifetime) if lifetime.isdecimal() else 600) - 60
 
     def _page(self, since: datetime, page: int) -> tuple[list[str], bool]:
         """The file names on a page of the list, which filters by the day of creation only."""
@@ -124,7 +124,7 @@ def _message(item: Any, document: str) -> Message:
     name = text(child(item, "filename"))
     encoded = child(item, "file")
     raw = decode_base64(encoded.encode("ascii", "replace")) if isinstance(encoded, str) else None
-    whole = json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
+    whole = write_json(item)
     return Message(PROVIDER, name or f"{document}:?", raw or whole, name, document)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...contract import Message, utc_text
 from ...errors import NotJson
-from ...guards import child, children, dated, text, year_of
+from ...guards import child, children, dated, text, write_json, year_of
 from ...lifecycle import InvoiceRef, Notification, Outcome
 from ..parse import error
 
@@ -88,7 +87,7 @@ def open_feed(account: Account, connect: Callable[[str], Client]) -> Invoicetron
 
 
 def _message(item: Any) -> Message:
-    raw = json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
+    raw = write_json(item)
     return Message(PROVIDER, text(child(item, "id")), raw, document=text(child(item, "send_id")))
 
 
@@ -117,7 +116,7 @@ def _notification(item: Any) -> Notification:
         code=state.code,
         text=text(child(item, "description")),
         exchange_id=text(child(sent, "identifier")),
-        external_id=text(child(item, "message_id")) or f"{PROVIDER}-{text(child(item, 'id'))}",
+        external_id=text(child(item, "message_id")) or _own_id(item),
         file_name=text(child(sent, "file_name")),
         invoices=_documents(sent),
         dates=dated(updated=child(item, "last_update"), sent=child(sent, "date_sent")),
@@ -131,6 +130,11 @@ def _notification(item: Any) -> Notification:
         ),
         parties=tuple(filter(None, (text(child(sent, "prestatore")),))),
     )
+
+
+def _own_id(item: Any) -> str:
+    number = text(child(item, "id"))
+    return f"{PROVIDER}-{number}" if number else ""
 
 
 def _documents(sent: Any) -> tuple[InvoiceRef, ...]:

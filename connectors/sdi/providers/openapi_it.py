@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...contract import DOCUMENT_LOOKBACK, Message, utc_text
 from ...errors import CredentialsRefused, Malformed, NotJson, Refused, Retryable
-from ...guards import child, dated, text, year_of
+from ...guards import child, dated, text, write_json, year_of
 from ...lifecycle import Direction, InvoiceRef, Notification, Outcome
 from .. import mapping
 from ..parse import error
@@ -127,7 +127,7 @@ def _items(answer: Any) -> list[Any]:
 
 
 def _message(item: Any, provider: str, uuid: str) -> Message:
-    raw = json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
+    raw = write_json(item)
     name = text(child(item, "file_name"))
     return Message(provider, text(child(item, "uuid")), raw, name, document=uuid)
 

@@ -1,0 +1,256 @@
+from odoo import Command, fields
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .common import CreditCommon
+
+
+class PolicyCase(CreditCommon):
+    """A policy with the rules that a test names, and what an order meets under it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = fields.Date.context_today(cls.customer)
+        cls.profile = cls.env["ar.credit.profile"]._get_or_create(cls.customer, cls.company)
+
+    def _set_rules(self, *rules, policy=None):
+        policy = policy or self.policy
+        policy.rule_ids = [Command.clear(), *(Command.create(rule) for rule in rules)]
+
+    def _confirm(self, amount=50, partner=None, **vals):
+        order = self._order(partner or self.customer, amount, **vals)
+        order.action_confirm()
+        return order
+
+    def _assert_held(self, order, message, remedy):
+        self.assertEqual((order.state, order.ar_credit_state), ("draft", "held"))
+        self.assertRegex(order.ar_hold_reason, message)
+        self.assertRegex(order.ar_hold_remedy, remedy)
+
+
+@tagged("post_install", "-at_install")
+class TestCreditPolicyRules(PolicyCase):
+    """Each criterion, on real documents."""
+
+    def test_old_items_stop_an_order_only_above_the_floor(self):
+        self._set_rules({"criterion": "overdue_days", "days": 30, "amount": 250})
+        for age in (-45, -90):
+            self._invoice(self.customer, 12, due=age)
+        self._invoice(self.customer, 900, due=-30)  # much, but not for more than 30 days
+        self.assertEqual(self._confirm().state, "sale")
+        self._invoice(self.customer, 226.01, due=-31)
+        self._assert_held(
+            self._confirm(),
+            r"250\.01 overdue for more than 30 days, the oldest for 90",
+            r"payment of .*250\.01",
+        )
+
+    def test_money_in_hand_is_no_old_debt(self):
+        self._set_rules({"criterion": "overdue_days", "days": 30, "amount": 0})
+        self._invoice(self.customer, 300, due=-60)
+        self._invoice(self.customer, 300, move_type="out_refund")
+        self.assertEqual(self._confirm().state, "sale")
+
+    def test_overdue_amount(self):
+        self._set_rules({"criterion": "overdue_amount", "amount": 100})
+        self._invoice(self.customer, 100, due=-1)
+        self.assertEqual(self._confirm().state, "sale")
+        self._invoice(self.customer, 5, due=-1)
+        self._assert_held(self._confirm(), r"105\.00 overdue", r"payment of .*105\.00")
+
+    def test_share_of_the_limit(self):
+        self._set_rules({"criterion": "limit_use", "percent": 120})
+        partner = self._new_customer("Limited", limit=100)
+        self.assertEqual(self._confirm(120, partner).state, "sale")
+        self._assert_held(
+            self._confirm(1, partner),
+            r"Exposure of .*121\.00 against a credit limit of .*100\.00",
+            r"1\.00 less exposure, or a higher limit",
+        )
+
+    def test_expired_limit(self):
+        self._set_rules({"criterion": "limit_expired"})
+        self.customer.with_company(self.company).sudo().credit_limit = 1000
+        self.profile.sudo().limit_valid_until = self.today
+        self.assertEqual(self._confirm().state, "sale", "good until the end of its last day")
+        self.profile.sudo().limit_valid_until = fields.Date.subtract(self.today, days=1)
+        self._assert_held(self._confirm(), "limit expired on", "decision by the credit manager")
+
+    def test_overdue_review_has_days_of_grace(self):
+        self._set_rules({"criterion": "review_overdue", "days": 10})
+        self.profile.review_date = fields.Date.subtract(self.today, days=10)
+        self.assertEqual(self._confirm().state, "sale")
+        self.profile.review_date = fields.Date.subtract(self.today, days=11)
+        self._assert_held(self._confirm(), "review was due on", "decision by the credit manager")
+
+    def test_large_order(self):
+        self._set_rules({"criterion": "order_amount", "amount": 500})
+        self.assertEqual(self._confirm(500).state, "sale")
+        self._assert_held(
+            self._confirm(500.5),
+            r"order of .*500\.50 is above .*500\.00",
+            r"an order of .*500\.00 or less",
+        )
+
+    def test_longer_term_than_agreed(self):
+        self._set_rules({"criterion": "term_longer"})
+        short, long = self._term(14), self._term(45)
+        self.customer.with_company(self.company).property_payment_term_id = short
+        self.assertEqual(self._confirm(payment_term_id=short.id).state, "sale")
+        self._assert_held(
+            self._confirm(payment_term_id=long.id),
+            "Payment after 45 days, while 14 are agreed",
+            "the agreed payment term",
+        )
+        self.customer.with_company(self.company).property_payment_term_id = long
+        self.assertEqual(self._confirm(payment_term_id=short.id).state, "sale")
+
+    def _term(self, days):
+        return self.env["account.payment.term"].create(
+            {
+                "name": f"{days} days",
+                "line_ids": [
+                    Command.create({"nb_days": days, "value": "percent", "value_amount": 100})
+                ],
+            }
+        )
+
+    def test_manual_hold_names_its_reason(self):
+        self._set_rules({"criterion": "manual_hold"})
+        self.profile.write({"manual_hold": True, "manual_hold_reason": "Letter came back"})
+        self._assert_held(
+            self._confirm(), "on hold: Letter came back", "decision by the credit manager"
+        )
+        self.profile.manual_hold_reason = False
+        self.assertIn("no reason", self._confirm().ar_hold_reason)
+
+    def test_customer_not_assessed(self):
+        self._set_rules({"criterion": "not_assessed"})
+        self._assert_held(self._confirm(), "not been assessed", "decision by the credit manager")
+        self.profile.assessed_on = self.today
+        self.assertEqual(self._confirm().state, "sale")
+        limited = self._new_customer("Limited", limit=500)
+        self.assertEqual(self._confirm(partner=limited).state, "sale", "a limit is an assessment")
+
+    def test_all_reasons_are_told_in_the_policys_order_and_warnings_are_not(self):
+        self._set_rules(
+            {"criterion": "overdue_amount", "effect": "warn", "amount": 0, "sequence": 1},
+            {"criterion": "order_amount", "amount": 10, "sequence": 3},
+            {"criterion": "not_assessed", "sequence": 2},
+        )
+        self._invoice(self.customer, 70, due=-5)
+        order = self._confirm()
+        self.assertEqual(order.ar_hold_id.findings, ["not_assessed", "order_amount"])
+        self.assertRegex(order.ar_hold_reason, "assessed yet.*is above")
+        self.assertNotIn("overdue", order.ar_hold_reason)
+
+    def test_the_same_remedy_is_told_once(self):
+        self._set_rules({"criterion": "not_assessed"}, {"criterion": "manual_hold"})
+        self.profile.manual_hold = True
+        self.assertEqual(self._confirm().ar_hold_remedy, "a decision by the credit manager")
+
+    def test_a_warning_lets_the_order_go(self):
+        self._set_rules({"criterion": "overdue_amount", "effect": "warn"})
+        self._invoice(self.customer, 70, due=-5)
+        order = self._confirm()
+        self.assertEqual(order.state, "sale")
+        self.assertEqual(order.ar_widget["decision"], "warn")
+
+
+@tagged("post_install", "-at_install")
+class TestCreditPolicy(PolicyCase):
+    """Which policy applies, and since when."""
+
+    def test_every_new_company_starts_with_a_policy(self):
+        company = self.env["res.company"].sudo().create({"name": "New company"})
+        policy = company.ar_credit_policy_id
+        self.assertEqual(policy.company_id, company)
+        self.assertTrue(policy.is_default)
+        self.assertTrue(company.account_use_credit_limit)
+        holds = policy.rule_ids.filtered(lambda rule: rule.effect == "hold")
+        self.assertEqual(holds.mapped("criterion"), ["manual_hold", "limit_use", "overdue_days"])
+        self.assertEqual(policy.rule_ids.mapped("sequence"), list(range(1, 10)))
+
+    def test_a_branch_follows_its_root(self):
+        branch = (
+            self.env["res.company"].sudo().create({"name": "Branch", "parent_id": self.company.id})
+        )
+        self.assertFalse(branch.ar_credit_policy_id)
+        self._set_rules({"criterion": "order_amount", "amount": 10})
+        order = self._order(self.customer, 50, company_id=branch.id).sudo()
+        order.action_confirm()
+        self.assertEqual(order.ar_credit_state, "held")
+
+    def test_a_changed_rule_counts_at_once(self):
+        self._set_rules({"criterion": "order_amount", "amount": 100})
+        self.assertEqual(self._confirm(80).state, "sale")
+        rule = self.policy.rule_ids
+        rule.amount = 60
+        self.assertEqual(self._confirm(80).state, "draft")
+        rule.effect = "warn"
+        self.assertEqual(self._confirm(80).state, "sale")
+        rule.effect = "hold"
+        rule.unlink()
+        self.assertEqual(self._confirm(80).state, "sale")
+
+    def test_a_new_age_of_overdue_items_counts_at_once(self):
+        self._set_rules({"criterion": "overdue_days", "days": 90})
+        self._invoice(self.customer, 300, due=-40)
+        self.assertEqual(self._confirm().state, "sale")
+        self.policy.rule_ids.days = 39
+        self.assertEqual(self._confirm().state, "draft")
+
+    def test_a_customer_may_have_a_policy_of_its_own(self):
+        strict = self.policy.copy({"name": "Strict"})
+        self._set_rules({"criterion": "overdue_days", "days": 3}, policy=strict)
+        self._invoice(self.customer, 20, due=-4)
+        self.assertEqual(self._confirm().state, "sale")
+        self.profile.policy_id = strict
+        self._assert_held(self._confirm(), "more than 3 days", "payment of")
+        other = self._new_customer("Other")
+        self._invoice(other, 20, due=-4)
+        self.assertEqual(self._confirm(partner=other).state, "sale")
+
+    def test_another_policy_becomes_the_companys(self):
+        strict = self.policy.copy({"name": "Strict"})
+        self._set_rules({"criterion": "order_amount", "amount": 1}, policy=strict)
+        self.assertEqual(self._confirm().state, "sale")
+        strict.with_user(self.manager).action_set_default()
+        self.assertTrue(strict.is_default)
+        self.assertFalse(self.policy.is_default)
+        self.assertEqual(self._confirm().state, "draft")
+
+    def test_a_copy_has_the_same_rules(self):
+        copy = self.policy.copy()
+        self.assertFalse(copy.is_default)
+        self.assertEqual(copy._get_rules(), self.policy._get_rules())
+
+    def test_a_wrong_threshold_names_its_rule(self):
+        for vals, words in (
+            ({"criterion": "limit_use", "percent": 0}, "Use of the limit above a share.*0 %"),
+            ({"criterion": "order_amount", "amount": -1}, "Order above an amount.*amount of 0"),
+            ({"criterion": "review_overdue", "days": -1}, "Credit review overdue.*0 days"),
+        ):
+            with self.subTest(vals=vals), self.assertRaisesRegex(ValidationError, words):
+                self._set_rules(vals)
+
+    def test_periods_of_a_policy_have_bounds(self):
+        for name, value in (
+            ("release_tolerance", 101),
+            ("release_tolerance", -1),
+            ("release_days", 0),
+            ("review_months", 0),
+        ):
+            with self.subTest(field=name, value=value), self.assertRaises(Exception) as caught:
+                with self.env.cr.savepoint():
+                    self.policy[name] = value
+                    self.policy.flush_recordset()
+            self.assertIn("policy", str(caught.exception))
+
+    def test_a_review_is_due_after_the_policys_months(self):
+        self.policy.review_months = 6
+        self.profile.assessed_on = "2026-01-31"
+        self.assertEqual(self.profile.review_date, fields.Date.to_date("2026-07-31"))
+        self.profile.write({"assessed_on": "2026-02-01", "review_date": "2026-03-01"})
+        self.assertEqual(self.profile.review_date, fields.Date.to_date("2026-03-01"))

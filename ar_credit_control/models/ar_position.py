@@ -1,4 +1,4 @@
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from dataclasses import replace
 
 from odoo import api, fields, models, tools
@@ -7,6 +7,7 @@ from odoo.tools import SQL, float_round
 from ..rules.exposure import BUCKET_KEYS, CurrencyShare, Limit, Position
 from . import position_sql
 
+CompanyFacts = namedtuple("CompanyFacts", "root_id currency_id group_id")
 NO_LIMIT = Limit()
 _FIRST_BUCKET = position_sql.Row._fields.index(BUCKET_KEYS[0])
 _AFTER_BUCKETS = _FIRST_BUCKET + len(BUCKET_KEYS)
@@ -77,7 +78,8 @@ class ArPosition(models.AbstractModel):
         """``{commercial partner id: (Position, row)}`` of one company alone."""
         query = self._past_sql if as_of else self._live_sql
         today = fields.Date.context_today(self)
-        rounding = company.currency_id.rounding
+        currency = self._get_company(company.id).currency_id
+        rounding = self.env["res.currency"].browse(currency).rounding
         rows = map(
             position_sql.Row._make,
             self.env.execute_query(query(company, ids, list(overdue_days), as_of)),
@@ -110,14 +112,15 @@ class ArPosition(models.AbstractModel):
     @api.model
     def _get_terms(self, company, today=None):
         """What the pieces of ``position_sql`` are about, as values."""
-        Partner = self.env["res.partner"].with_company(company)
+        # a company that shares its limit counts, whoever may enter it
+        Partner = self.env["res.partner"].sudo().with_company(company)
         limit = Partner._fields["credit_limit"].get_company_dependent_fallback(Partner)
-        root = self._get_root_id(company.id)
+        root, currency, _group = self._get_company(company.id)
         return position_sql.Terms(
             today=SQL("%s::date", today or fields.Date.context_today(self)),
             company=SQL("%s::int", company.id),
             root=SQL("%s::int", root),
-            currency=SQL("%s::int", company.currency_id.id),
+            currency=SQL("%s::int", currency),
             companies=SQL("%s::int[]", self._get_company_ids(root)),
             receivables=SQL("%s::int[]", self._get_receivable_ids(root)),
             default_limit=SQL("%s::numeric", limit or 0.0),
@@ -125,9 +128,16 @@ class ArPosition(models.AbstractModel):
 
     @api.model
     @tools.ormcache("company_id")
-    def _get_root_id(self, company_id):
-        """The company that a branch belongs to, which never changes."""
-        return self.env["res.company"].sudo().browse(company_id).root_id.id
+    def _get_company(self, company_id):
+        """Root, currency and group of a company, as ids; ``res.company`` ends what is kept here.
+
+        A position is read with nearly every form, and a company is a wide row to fetch for three
+        numbers that hardly ever change.
+        """
+        # known to whoever sees a position: its currency, and that other companies share the limit
+        company = self.env["res.company"].sudo().browse(company_id)
+        root = company.root_id
+        return CompanyFacts(root.id, company.currency_id.id, root.ar_credit_group_id.id)
 
     @api.model
     @tools.ormcache("root_id")
@@ -211,8 +221,8 @@ class ArPosition(models.AbstractModel):
 
     def _get_group(self, company):
         """The companies that share limits with this one: no secret to whoever sees a limit."""
-        root = self.env["res.company"].sudo().browse(self._get_root_id(company.id))
-        return root.ar_credit_group_id
+        group_id = self._get_company(company.id).group_id
+        return self.env["ar.credit.group"].sudo().browse(group_id or ())
 
     def _get_rate(self, source, target):
         """Factor from one company's currency to another's, today."""
@@ -237,9 +247,14 @@ def _to_position(row, rounding, today, overdue_days):
         orders=orders,
         insured=row.insured_amount,
         limit=_to_limit(row, today),
-        by_currency=tuple(CurrencyShare(*share) for share in row.by_currency or ()),
+        by_currency=_to_shares(row) if row.currencies else (),
         overdue_beyond=dict(zip(overdue_days, beyond, strict=True)) if beyond else {},
     )
+
+
+def _to_shares(row):
+    shares = zip(row.currencies, row.currency_balances, row.currency_overdues, strict=True)
+    return tuple(CurrencyShare(*share) for share in shares)
 
 
 def _to_limit(row, today):

@@ -45,7 +45,8 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                 ON partner.commercial_partner_id = entity.customer_id
         ), item AS MATERIALIZED (%(items)s)
         SELECT customer.id, %(buckets)s, COALESCE(ledger.unapplied, 0)::float8, ledger.oldest_due,
-               beyond.amounts::float8[], share.by_currency, COALESCE(pending.amount, 0)::float8,
+               beyond.amounts::float8[], share.currencies, share.balances, share.overdues,
+               COALESCE(pending.amount, 0)::float8,
                COALESCE(drafts.amount, 0)::float8, COALESCE(orders.amount, 0)::float8,
                (%(limit)s)::float8, profile.credit_mode, profile.limit_valid_until,
                profile.raise_amount::float8, profile.raise_from, profile.raise_until,
@@ -89,7 +90,9 @@ COLUMNS = {
     "unapplied": "float8",
     "oldest_due": "date",
     "overdue_beyond": "float8[]",
-    "by_currency": "jsonb",
+    "currencies": "int[]",
+    "currency_balances": "float8[]",
+    "currency_overdues": "float8[]",
     "payments_pending": "float8",
     "draft_invoices": "float8",
     "orders": "float8",
@@ -240,11 +243,11 @@ def beyond(terms: Terms, overdue_days: SQL) -> SQL:
 
 
 def shares(terms: Terms) -> SQL:
-    """What is open in foreign currencies, in them: a list of (currency, balance, overdue)."""
+    """What is open in foreign currencies, in them: three arrays in the same order."""
     return SQL(
         """
-        SELECT customer_id,
-               jsonb_agg(jsonb_build_array(currency_id, balance, overdue)) AS by_currency
+        SELECT customer_id, array_agg(currency_id) AS currencies,
+               array_agg(balance::float8) AS balances, array_agg(overdue::float8) AS overdues
           FROM (
             SELECT customer_id, currency_id, SUM(residual_currency) AS balance,
                    COALESCE(SUM(residual_currency)

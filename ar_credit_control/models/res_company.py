@@ -20,6 +20,11 @@ class ResCompany(models.Model):
         companies._ar_create_policy()
         return companies
 
+    def write(self, vals):
+        if {"currency_id", "ar_credit_group_id", "parent_id"} & vals.keys():
+            self.env.registry.clear_cache()  # the position remembers these
+        return super().write(vals)
+
     def _ar_create_policy(self):
         """Give each company (branches follow their root) a policy to start with."""
         for company in self.filtered(lambda c: c == c.root_id and not c.ar_credit_policy_id):

@@ -62,3 +62,37 @@ def test_days_overdue_of_charges_only():
 def test_credit_alone_is_a_balance_in_favour():
     (section,) = statement_sections([item(residual=-40, kind="refund")], TODAY)
     assert (section.balance, section.credited, section.overdue) == (-40, 40, 0)
+
+
+def plainly_aged(rows):
+    """What is owed by days past due, one item and one bucket at a time."""
+    found = dict.fromkeys(("not_due", "due_1_30", "due_31_60", "due_61_90", "due_over_90"), 0)
+    for row in rows:
+        days = (TODAY - row.due).days
+        for key, last in zip(found, (0, 30, 60, 90, 99_999), strict=True):
+            if days <= last:
+                found[key] += max(0, row.residual)
+                break
+    return list(found.values())
+
+
+@given(st.lists(items, min_size=1))
+def test_ageing_item_by_item(rows):
+    for section in statement_sections(rows, TODAY):
+        own = [row for row in rows if row.currency == section.currency]
+        assert [amount for _key, amount in section.ageing] == plainly_aged(own)
+
+
+@given(st.lists(items), st.sampled_from(["EUR", "USD", "PLN", "GBP"]))
+def test_the_order_does_not_depend_on_how_items_come(rows, first):
+    sections = statement_sections(rows, TODAY, first)
+    again = statement_sections(reversed(rows), TODAY, first)
+    assert [(one.currency, one.balance) for one in sections] == [
+        (one.currency, one.balance) for one in again
+    ]
+    names = [section.currency for section in sections]
+    rest = names[1:] if names[:1] == [first] else names
+    assert rest == sorted(set(names) - {first})
+    for section in sections:
+        charges = [(row.due, row.number) for row in section.charges]
+        assert charges == sorted(charges)

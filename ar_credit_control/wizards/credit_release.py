@@ -7,21 +7,34 @@ class CreditRelease(models.TransientModel):
     _name = "ar.credit.release"
     _description = "Release an order"
 
+    # anybody may be given an authority, so the hold's own rules say who sees it: no sudo below
     hold_id = fields.Many2one("ar.credit.hold", required=True, readonly=True)
-    company_id = fields.Many2one(related="hold_id.company_id")
-    currency_id = fields.Many2one(related="hold_id.currency_id")
-    order_id = fields.Many2one(related="hold_id.order_id")
-    partner_id = fields.Many2one(related="hold_id.partner_id")
-    reason_text = fields.Text(related="hold_id.reason_text")
-    request_note = fields.Text(related="hold_id.request_note")
-    ar_widget = fields.Json(related="hold_id.ar_widget", string="Position today")
+    company_id = fields.Many2one(related="hold_id.company_id", related_sudo=False)
+    currency_id = fields.Many2one(related="hold_id.currency_id", related_sudo=False)
+    order_id = fields.Many2one(related="hold_id.order_id", related_sudo=False)
+    partner_id = fields.Many2one(related="hold_id.partner_id", related_sudo=False)
+    reason_text = fields.Text(related="hold_id.reason_text", related_sudo=False)
+    request_note = fields.Text(related="hold_id.request_note", related_sudo=False)
+    ar_widget = fields.Json(
+        related="hold_id.ar_widget", related_sudo=False, string="Position today"
+    )
     amount = fields.Monetary(
-        string="Release up to", compute="_compute_defaults", store=True, readonly=False
+        string="Release up to",
+        compute="_compute_defaults",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
     )
     tolerance = fields.Float(
-        string="Tolerance (%)", compute="_compute_defaults", store=True, readonly=False
+        string="Tolerance (%)",
+        compute="_compute_defaults",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
     )
-    valid_until = fields.Date(compute="_compute_defaults", store=True, readonly=False)
+    valid_until = fields.Date(
+        compute="_compute_defaults", compute_sudo=False, store=True, readonly=False
+    )
     reason = fields.Text(required=True)
     confirm = fields.Boolean(string="Confirm the order now", default=True)
 

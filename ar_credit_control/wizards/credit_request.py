@@ -8,17 +8,19 @@ class CreditRequest(models.TransientModel):
     _name = "ar.credit.request"
     _description = "Ask for release"
 
+    # whoever may read the order sees what is shown of it: no sudo below
     order_id = fields.Many2one("sale.order", required=True, readonly=True)
-    currency_id = fields.Many2one(related="order_id.company_id.currency_id")
-    state = fields.Selection(related="order_id.state")
+    currency_id = fields.Many2one(related="order_id.company_id.currency_id", related_sudo=False)
+    state = fields.Selection(related="order_id.state", related_sudo=False)
     amount = fields.Monetary(
         string="New total",
         compute="_compute_amount",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="What the confirmed order shall grow to, taxes included.",
     )
-    reason_text = fields.Text(related="order_id.ar_hold_reason")
+    reason_text = fields.Text(related="order_id.ar_hold_id.reason_text", related_sudo=False)
     note = fields.Text(string="Why it should go", required=True)
 
     @api.depends("order_id")

@@ -8,3 +8,8 @@ from . import test_open_item
 from . import test_web
 from . import test_credit_tour
 from . import test_demo_company
+from . import test_credit_daily
+from . import test_credit_policy
+from . import test_credit_release
+from . import test_credit_limit
+from . import test_credit_widget

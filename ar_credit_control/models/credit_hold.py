@@ -71,7 +71,7 @@ class CreditHold(models.Model):
                 "release", hold.amount, hold.company_id
             )
 
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang")
     def _compute_ar_widget(self):
         for hold in self:
             # the order's own payload, so that the decision shown is the one about this order
@@ -146,24 +146,27 @@ class CreditHold(models.Model):
         :raise AccessError: when the amount is above the user's authority
         """
         amount = self.amount if amount is None else amount
-        self._check_may_release(max(amount, self.amount))
+        policy = (
+            self.env["ar.credit.profile"]
+            .sudo()  # the policy gives the usual values, whoever may read it
+            ._get_or_create(self.partner_id, self.company_id)
+            ._get_policy()
+        )
+        tolerance = policy.release_tolerance if tolerance is None else tolerance
+        # more than the usual tolerance is a larger amount by another name
+        unusual = max(0.0, tolerance - policy.release_tolerance)
+        self._check_may_release(max(amount, self.amount) * (1 + unusual / 100))
         if self.state != "waiting":
             raise UserError(self.env._("This hold was decided already: reload the page."))
         if not (reason or "").strip():
             raise UserError(self.env._("Give a reason for the release: it stays on the order."))
-        policy = (
-            self.env["ar.credit.profile"]
-            .sudo()
-            ._get_or_create(self.partner_id, self.company_id)
-            ._get_policy()
-        )
         today = fields.Date.context_today(self)
         hold = self.sudo()  # the authority was checked above
         hold.write(
             {
                 "state": "released",
                 "released_amount": amount,
-                "tolerance": policy.release_tolerance if tolerance is None else tolerance,
+                "tolerance": tolerance,
                 "valid_until": valid_until or fields.Date.add(today, days=policy.release_days),
                 "decided_by_id": self.env.user.id,
                 "decided_on": fields.Datetime.now(),
@@ -232,7 +235,9 @@ class CreditHold(models.Model):
                 "decided_on": fields.Datetime.now(),
             }
         )
-        self.order_id.write({"ar_credit_state": "held"})
+        # a confirmed order stands as it is, and a cancelled one waits for nothing
+        quotation = self.order_id.state in ("draft", "sent")
+        self.order_id.write({"ar_credit_state": "held" if quotation else "free"})
         self._log(body, user)
 
     def _request(self, note, amount=None):
@@ -275,7 +280,9 @@ class CreditHold(models.Model):
         dead = waiting.filtered(lambda h: h.order_id.state == "cancel")
         for hold in dead:
             hold._close("withdrawn", self.env._("The order was cancelled."), self.env.user)
-        for hold in (waiting - dead)._filter_free():
+        # confirmed orders that shall grow wait for an answer, not for their confirmation
+        quotations = waiting.filtered(lambda h: h.order_id.state in ("draft", "sent"))
+        for hold in quotations._filter_free():
             hold._tell_free()
 
     def _filter_free(self):

@@ -125,6 +125,11 @@ class CreditLimit(models.Model):
     @api.model
     def _authority_message(self, purpose, amount, company):
         ceiling = self.env["ar.credit.authority"]._get_ceiling(purpose, company)
+        if not ceiling:
+            return self.env._(
+                "You have no authority to decide this: ask somebody who has, or let them give you "
+                "one."
+            )
         return self.env._(
             "%(amount)s is more than you may approve (%(ceiling)s): ask somebody with the "
             "authority, or let them raise yours.",

@@ -90,7 +90,7 @@ class CreditProfile(models.Model):
             partner = profile.partner_id.sudo().with_company(profile.company_id)
             profile.credit_limit = partner.credit_limit
 
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang")
     def _compute_ar_widget(self):
         for company, profiles in self.grouped("company_id").items():
             for profile in profiles:
@@ -180,10 +180,11 @@ class CreditProfile(models.Model):
         Odoo on a fresh snapshot. Rows are locked in the order of their ids, against deadlocks.
         """
         # companies that share a limit decide about it one after the other, too
-        keeper = company.root_id.sudo().ar_credit_group_id.company_id
+        facts = self.env["ar.position"]._get_company(company.id)
+        keeper = self.env["ar.credit.group"].sudo().browse(facts.group_id or ()).company_id
         self.flush_model()
         self.env["res.partner"].flush_model(["commercial_partner_id"])
-        for locked in sorted({keeper.id, company.root_id.id} - {False}):
+        for locked in sorted({keeper.id, facts.root_id} - {False}):
             self.env.cr.execute(
                 SQL(
                     """

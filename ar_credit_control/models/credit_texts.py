@@ -196,20 +196,22 @@ class CreditTexts(models.AbstractModel):
                 amount=money(position.overdue_net),
                 days=position.oldest_days(fields.Date.context_today(self)),
             )
-        if verdict.criterion == "limit_use":
-            excess = max(0.0, -position.available)
-            return (
-                self.env._(
-                    "Limit exceeded by %s: ask for a higher limit or a payment.", money(excess)
-                )
-                if excess
-                else self.env._("Only %s of the limit is left.", money(position.available))
+        if verdict.findings and verdict.criterion != "limit_use":
+            first = (verdict.holding or verdict.findings)[0]
+            return self._message(first, company)
+        return self._advice_limit(verdict, money)
+
+    def _advice_limit(self, verdict, money):
+        available = verdict.position.available
+        if available is None:
+            return self.env._("Nothing overdue.")
+        if available < 0:  # also where the policy lets it pass
+            return self.env._(
+                "Limit exceeded by %s: ask for a higher limit or a payment.", money(-available)
             )
         if verdict.findings:
-            return self._message(verdict.findings[0], company)
-        if position.available is not None:
-            return self.env._("Good to sell: %s available.", money(position.available))
-        return self.env._("Nothing overdue.")
+            return self.env._("Only %s of the limit is left.", money(available))
+        return self.env._("Good to sell: %s available.", money(available))
 
     def _advice_unseen(self, verdict):
         if verdict.decision == HOLD:

@@ -104,7 +104,7 @@ class ResPartner(models.Model):
         return self.commercial_partner_id.filtered_domain(self._ar_visible_domain())
 
     # ------------------------------------------------------------------ figures
-    @api.depends_context("company", "uid")
+    @api.depends_context("company", "uid", "lang")
     def _compute_ar_widget(self):
         self.ar_widget = False
         company = self.env.company
@@ -228,6 +228,18 @@ class ResPartner(models.Model):
         return Domain.custom(to_sql=to_sql)
 
     # ------------------------------------------------------------------ limit
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create(vals_list)
+        if self.env.su:
+            return partners
+        company = self.env.company
+        for partner, vals in zip(partners, vals_list, strict=True):
+            if amount := vals.get("credit_limit"):
+                partner._ar_check_limit_authority(amount, company)
+                partner._ar_log_limit({partner: 0.0}, amount, company)
+        return partners
+
     def write(self, vals):
         """Core lets any invoicing user type a limit: above his authority it is a proposal."""
         if "credit_limit" not in vals or self.env.su:

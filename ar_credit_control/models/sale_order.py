@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 from odoo.tools.misc import format_amount
 
 # Written by the credit check alone: whoever could write them would release his own orders.
@@ -50,7 +51,7 @@ class SaleOrder(models.Model):
         "payment_term_id",
         "ar_credit_state",
     )
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang")
     def _compute_ar_widget(self):
         self.ar_widget = False
         for company, orders in self.filtered("partner_invoice_id").grouped("company_id").items():
@@ -64,6 +65,16 @@ class SaleOrder(models.Model):
     def _ar_payload(self, verdict, visible, company):
         partner = self.partner_invoice_id.commercial_partner_id
         return self.env["ar.credit.texts"]._payload(partner, company, verdict, partner in visible)
+
+    def _has_field_access(self, field, operation):
+        """Customers read their own orders, but not what is decided about their credit.
+
+        A rule here and not in the fields' groups: Odoo would then see the order's form, which
+        customers never get, as showing them buttons without the fields that these depend on.
+        """
+        if field.name.startswith("ar_") and not (self.env.su or self.env.user._is_internal()):
+            return False
+        return super()._has_field_access(field, operation)
 
     # ------------------------------------------------------------------ amounts
     def _ar_amount(self, company):
@@ -153,9 +164,16 @@ class SaleOrder(models.Model):
         candidates = self.filtered(lambda o: o.state != "sale" and o.partner_invoice_id)
         for company, orders in candidates.grouped("company_id").items():
             verdicts = orders._ar_lock_and_judge(company)
+            fresh = {}
             for order in orders:
-                if order._ar_apply(verdicts[order.id]):
+                verdict = verdicts[order.id]
+                if order._ar_must_wait(verdict):
                     held += order
+                elif order.sudo().ar_hold_id:  # holds are written by this check alone
+                    order.sudo()._ar_clear(verdict)
+                else:
+                    fresh[order.id] = verdict
+            self._ar_store_cleared(fresh)
         self._ar_cleared_ids().update((candidates - held).ids)
         return held
 
@@ -165,21 +183,56 @@ class SaleOrder(models.Model):
         )
         return self.env["ar.credit.check"]._judge_orders(self, company)
 
-    def _ar_apply(self, verdict):
-        """Record the verdict on the order; True when it must wait."""
+    def _ar_must_wait(self, verdict):
+        """Put the order on hold if the verdict stops it and no release covers it."""
         order = self.sudo()  # protected fields and holds are written by this check alone
-        debtor = verdict.position.partner_id
-        if verdict.stops_order and not order.ar_hold_id._covers(verdict.amount, debtor):
-            order.env["ar.credit.hold"]._open(order, order._ar_hold_vals(verdict, self.env.su))
-            return True
-        vals = {"ar_cleared_amount": verdict.amount, "ar_cleared_partner_id": debtor}
-        if order.ar_hold_id.state == "waiting":
-            order.ar_hold_id._close(
-                "passed", self.env._("Nothing holds it any more."), self.env.user
+        if not verdict.stops_order:
+            return False
+        if order.ar_hold_id._covers(verdict.amount, verdict.position.partner_id):
+            return False
+        order.env["ar.credit.hold"]._open(order, order._ar_hold_vals(verdict, self.env.su))
+        return True
+
+    def _ar_store_cleared(self, verdicts):
+        """Remember what was cleared, for orders that never waited, in one statement.
+
+        Nearly every order takes this path: to confirm it must stay as cheap as it was.
+        """
+        if not verdicts:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sale_order
+                   SET ar_cleared_amount = cleared.amount, ar_cleared_partner_id = cleared.debtor
+                  FROM unnest(%s::int[], %s::numeric[], %s::int[]) AS cleared(id, amount, debtor)
+                 WHERE sale_order.id = cleared.id
+                """,
+                list(verdicts),
+                [verdict.amount for verdict in verdicts.values()],
+                [verdict.position.partner_id for verdict in verdicts.values()],
             )
-            vals["ar_credit_state"] = "free"
-        order.write(vals)
-        return False
+        )
+        self.browse(verdicts).invalidate_recordset(
+            ["ar_cleared_amount", "ar_cleared_partner_id"], flush=False
+        )
+
+    def _ar_clear(self, verdict):
+        """Record that the order may stand as it is: what asked for its release is over."""
+        hold = self.ar_hold_id
+        # a confirmed order may wait for more than the growth that just passed
+        if hold.state == "waiting" and (self.state != "sale" or verdict.amount >= hold.amount):
+            hold._close("passed", self.env._("Nothing holds it any more."), self.env.user)
+        if hold:
+            self.activity_unlink(["ar_credit_control.activity_confirm"])
+        state = {"released": "released", "waiting": "held"}.get(hold.state, "free")
+        self.write(
+            {
+                "ar_cleared_amount": verdict.amount,
+                "ar_cleared_partner_id": verdict.position.partner_id,
+                "ar_credit_state": state,
+            }
+        )
 
     def _ar_hold_vals(self, verdict, from_machine):
         texts = self.env["ar.credit.texts"]
@@ -247,7 +300,7 @@ class SaleOrder(models.Model):
                     remedy=vals["remedy_text"],
                 )
             )
-        order.write({"ar_cleared_amount": verdict.amount, "ar_cleared_partner_id": debtor})
+        order._ar_clear(verdict)
 
     # ------------------------------------------------------------------ buttons
     def action_ar_request_release(self):

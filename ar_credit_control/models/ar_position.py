@@ -7,7 +7,7 @@ from odoo.tools import SQL, float_round
 from ..rules.exposure import BUCKET_KEYS, CurrencyShare, Limit, Position
 from . import position_sql
 
-CompanyFacts = namedtuple("CompanyFacts", "root_id currency_id group_id")
+CompanyFacts = namedtuple("CompanyFacts", "root_id currency_id group_id policy_id")
 NO_LIMIT = Limit()
 _FIRST_BUCKET = position_sql.Row._fields.index(BUCKET_KEYS[0])
 _AFTER_BUCKETS = _FIRST_BUCKET + len(BUCKET_KEYS)
@@ -115,7 +115,7 @@ class ArPosition(models.AbstractModel):
         # a company that shares its limit counts, whoever may enter it
         Partner = self.env["res.partner"].sudo().with_company(company)
         limit = Partner._fields["credit_limit"].get_company_dependent_fallback(Partner)
-        root, currency, _group = self._get_company(company.id)
+        root, currency, *_shared = self._get_company(company.id)
         return position_sql.Terms(
             today=SQL("%s::date", today or fields.Date.context_today(self)),
             company=SQL("%s::int", company.id),
@@ -129,15 +129,18 @@ class ArPosition(models.AbstractModel):
     @api.model
     @tools.ormcache("company_id")
     def _get_company(self, company_id):
-        """Root, currency and group of a company, as ids; ``res.company`` ends what is kept here.
+        """Root, currency, group and policy of a company, as ids.
 
-        A position is read with nearly every form, and a company is a wide row to fetch for three
+        ``res.company`` ends what is kept here when one of them changes.
+        A position is read with nearly every form, and a company is a wide row to fetch for four
         numbers that hardly ever change.
         """
         # known to whoever sees a position: its currency, and that other companies share the limit
         company = self.env["res.company"].sudo().browse(company_id)
         root = company.root_id
-        return CompanyFacts(root.id, company.currency_id.id, root.ar_credit_group_id.id)
+        return CompanyFacts(
+            root.id, company.currency_id.id, root.ar_credit_group_id.id, root.ar_credit_policy_id.id
+        )
 
     @api.model
     @tools.ormcache("root_id")

@@ -77,13 +77,16 @@ class CreditCheck(models.AbstractModel):
         )
 
     def _get_rows(self, partners, company):
-        days = self.env["ar.credit.policy"]._get_overdue_days(company.root_id.id)
+        days = self.env["ar.credit.policy"]._get_overdue_days(self._get_company(company).root_id)
         return self.env["ar.position"]._get_rows(partners, company, overdue_days=days)
 
     def _get_policy(self, row, company):
         # decisions apply the policy to everybody, whoever may read it
         policy = self.env["ar.credit.policy"].sudo()
-        return policy.browse(row.policy_id) or company.root_id.sudo().ar_credit_policy_id
+        return policy.browse(row.policy_id or self._get_company(company).policy_id or ())
+
+    def _get_company(self, company):
+        return self.env["ar.position"]._get_company(company.id)
 
     def _add_terms(self, facts, order, row, company):
         """Compare payment terms only where a rule asks and the order's term is not the usual."""

@@ -291,7 +291,7 @@ class HistoryImport(models.Model):
         """All of them, or those that the server does not refuse."""
         try:
             with self.env.cr.savepoint():
-                HistoryWriter(self._as_writer(), names).write(kind, documents)
+                HistoryWriter(self._as_writer(), names).write_documents(kind, documents)
         except (UserError, MissingName, psycopg2.IntegrityError) as error:
             if len(documents) == 1:
                 self._refuse(documents[0], error)

@@ -30,14 +30,14 @@ class MissingName(Exception):
 
 
 class HistoryWriter:
-    """Creates the documents of one import; each call of `write` is one batch of one kind."""
+    """Creates the documents of one import; each call is one batch of one kind."""
 
     def __init__(self, run, names):
         self.run = run.with_company(run.company_id).with_context(**QUIET)
         self.env = self.run.env
         self.company, self.names = run.company_id, names
 
-    def write(self, kind, documents):
+    def write_documents(self, kind, documents):
         """Create the documents and remember what became of each row."""
         created = getattr(self, f"_write_{kind}")(documents)
         self.env["ar.history.record"].create(
@@ -218,8 +218,15 @@ class HistoryWriter:
         """Money seen on a statement is an entry of the bank journal, as matching it would make."""
         partners = self._partners(payments)
         invoices = self._documents((p, "invoices", p.invoices) for p in payments)
-        seen = [payment for payment in payments if payment.status != REGISTERED]
-        noted = [payment for payment in payments if payment.status == REGISTERED]
+        seen, noted = [], []
+        for payment in payments:
+            (noted if payment.status == REGISTERED else seen).append(payment)
+        created = self._write_entries(seen, partners, invoices)
+        created |= self._register(noted, partners, invoices)
+        return [created[payment.key] for payment in payments]
+
+    def _write_entries(self, seen, partners, invoices):
+        """Entries of the bank journal, reconciled with the invoices that they name."""
         moves = self.env["account.move"].create(
             [
                 self._entry_vals(payment, partners[payment.customer], invoices) | {"name": name}
@@ -229,9 +236,7 @@ class HistoryWriter:
         moves.action_post()
         named = [[invoices[number] for number in payment.invoices] for payment in seen]
         self._reconcile(list(zip(moves, named, strict=True)))
-        created = {p.key: ("move_id", move) for p, move in zip(seen, moves, strict=True)}
-        created |= self._register(noted, partners, invoices)
-        return [created[payment.key] for payment in payments]
+        return {p.key: ("move_id", move) for p, move in zip(seen, moves, strict=True)}
 
     def _entry_names(self, payments):
         """Numbers for entries of the own journal, which Odoo would look for one by one.

@@ -33,6 +33,7 @@ class Terms:
 def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL:
     """One row per commercial entity of the ``contacts`` (ids), with every figure of a position."""
     nothing = SQL("SELECT NULL::int AS customer_id, NULL::numeric AS amount WHERE FALSE")
+    buckets = (SQL("COALESCE(ledger.%s, 0)::float8", SQL.identifier(key)) for key in BUCKET_KEYS)
     return SQL(
         """
         WITH entity AS MATERIALIZED (
@@ -67,9 +68,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
             ON profile.partner_id = customer.id AND profile.company_id = %(root)s
         """,
         contacts=contacts,
-        buckets=SQL(", ").join(
-            SQL("COALESCE(ledger.%s, 0)::float8", SQL.identifier(key)) for key in BUCKET_KEYS
-        ),
+        buckets=SQL(", ").join(buckets),
         items=items(terms, MEMBER, as_of),
         limit=credit_limit(terms, SQL("customer")),
         ledger=ledger(terms),

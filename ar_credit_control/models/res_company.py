@@ -21,7 +21,7 @@ class ResCompany(models.Model):
         return companies
 
     def write(self, vals):
-        if {"currency_id", "ar_credit_group_id", "parent_id"} & vals.keys():
+        if {"currency_id", "ar_credit_group_id", "ar_credit_policy_id"} & vals.keys():
             self.env.registry.clear_cache()  # the position remembers these
         return super().write(vals)
 

@@ -181,6 +181,61 @@ class TestCreditHold(CreditCommon):
         order.order_line.write({"product_uom_qty": 0.5, "price_unit": 500})
         self.assertEqual(order.amount_total, 250)
 
+    def test_what_an_order_gave_up_is_free_for_others(self):
+        order = self._order(self.limited, 90)
+        order.action_confirm()
+        order.order_line.write({"product_uom_qty": 0.5, "price_unit": 90})
+        other = self._order(self.limited, 50)
+        other.action_confirm()
+        self.assertEqual(other.state, "sale")
+        with self.assertRaises(UserError):
+            order.order_line.write({"product_uom_qty": 1, "price_unit": 90})
+
+    def test_lines_of_one_save_are_judged_together(self):
+        order = self._order(self.limited, 95)
+        order.action_confirm()
+        order.write(
+            {
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": self.product.id,
+                            "product_uom_qty": 1,
+                            "price_unit": 60,
+                            "tax_ids": [Command.clear()],
+                        }
+                    ),
+                    Command.update(order.order_line.id, {"product_uom_qty": 0.2, "price_unit": 95}),
+                ],
+            }
+        )
+        self.assertEqual(order.amount_total, 79)
+
+    def test_a_rate_that_moves_is_no_growth(self):
+        foreign = self.env.ref("base.EUR")
+        foreign.active = True
+        Rate = self.env["res.currency.rate"]
+        rate = Rate.create(
+            {
+                "currency_id": foreign.id,
+                "company_id": self.company.id,
+                "name": "2020-01-01",
+                "rate": 1.0,
+            }
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "EUR",
+                "currency_id": foreign.id,
+            }
+        )
+        order = self._order(self.limited, 90, pricelist_id=pricelist.id)
+        order.action_confirm()
+        self.assertEqual(order.state, "sale")
+        rate.rate = 0.5  # the order is worth twice as much in the company's currency
+        order.order_line.write({"product_uom_qty": 0.9, "price_unit": 90})
+        self.assertEqual(order.amount_total, 81)
+
     def test_cancelled_and_redrafted_is_checked_again(self):
         order = self._order(self.limited, 60)
         order.action_confirm()

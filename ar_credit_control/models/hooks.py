@@ -10,7 +10,7 @@ def post_init_hook(env):
         SQL(
             """
         UPDATE sale_order
-           SET ar_cleared_amount = amount_total / COALESCE(NULLIF(currency_rate, 0), 1),
+           SET ar_cleared_amount = amount_total,
                ar_cleared_partner_id = partner.commercial_partner_id
           FROM res_partner partner
          WHERE partner.id = sale_order.partner_invoice_id AND sale_order.state = 'sale'

@@ -1,3 +1,6 @@
+from collections import Counter
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
@@ -6,7 +9,7 @@ from odoo.tools.misc import format_amount
 # Written by the credit check alone: whoever could write them would release his own orders.
 PROTECTED = {"ar_hold_id", "ar_credit_state", "ar_cleared_amount", "ar_cleared_partner_id"}
 # Changes of these on a confirmed order may raise what the customer will owe, or move it.
-DEBTOR_FIELDS = {"partner_id", "partner_invoice_id"}
+CHANGING_FIELDS = {"partner_id", "partner_invoice_id", "order_line"}
 
 
 class SaleOrder(models.Model):
@@ -33,8 +36,11 @@ class SaleOrder(models.Model):
     ar_hold_remedy = fields.Text(related="ar_hold_id.remedy_text", string="What releases it")
     ar_hold_state = fields.Selection(related="ar_hold_id.state", string="Hold")
     ar_may_release = fields.Boolean(related="ar_hold_id.may_release")
-    ar_cleared_amount = fields.Float(
-        string="Cleared order total", readonly=True, copy=False, digits=(16, 2)
+    ar_cleared_amount = fields.Monetary(
+        string="Cleared order total",
+        readonly=True,
+        copy=False,
+        help="The total that was checked, in the order's currency.",
     )
     ar_cleared_partner_id = fields.Many2one(
         "res.partner", string="Cleared debtor", readonly=True, copy=False
@@ -138,12 +144,26 @@ class SaleOrder(models.Model):
                 rest = {k: v for k, v in vals.items() if k not in ("state", "date_order", "locked")}
                 super(SaleOrder, held).write(rest)
                 orders = self - held
-        result = super(SaleOrder, orders).write(vals)
+        with orders._ar_judged_as_a_whole():
+            result = super(SaleOrder, orders).write(vals)
         if vals.get("state") == "sale":
             self._ar_cleared_ids().difference_update(self.ids)
-        elif DEBTOR_FIELDS & vals.keys():
+        elif CHANGING_FIELDS & vals.keys():
             self._ar_check_increase()
         return result
+
+    @contextmanager
+    def _ar_judged_as_a_whole(self):
+        """Leave the check to the order while its lines are saved: one may make room for another."""
+        saving = self.env.cr.cache.setdefault("ar_saved_orders", Counter())
+        saving.update(self.ids)
+        try:
+            yield
+        finally:
+            saving.subtract(self.ids)
+
+    def _ar_is_being_saved(self):
+        return self.env.cr.cache.get("ar_saved_orders", Counter())[self.id] > 0
 
     def _ar_guard(self, vals):
         if not self.env.su and PROTECTED & vals.keys():
@@ -209,7 +229,7 @@ class SaleOrder(models.Model):
                  WHERE sale_order.id = cleared.id
                 """,
                 list(verdicts),
-                [verdict.amount for verdict in verdicts.values()],
+                self.browse(verdicts).mapped("amount_total"),
                 [verdict.position.partner_id for verdict in verdicts.values()],
             )
         )
@@ -228,7 +248,7 @@ class SaleOrder(models.Model):
         state = {"released": "released", "waiting": "held"}.get(hold.state, "free")
         self.write(
             {
-                "ar_cleared_amount": verdict.amount,
+                "ar_cleared_amount": self.amount_total,
                 "ar_cleared_partner_id": verdict.position.partner_id,
                 "ar_credit_state": state,
             }
@@ -268,22 +288,27 @@ class SaleOrder(models.Model):
 
     # ------------------------------------------------------------------ after confirmation
     def _ar_check_increase(self):
-        """Refuse a confirmed order's growth, or its move to another debtor, beyond the policy."""
-        for company, orders in (
-            self.filtered(lambda o: o.state == "sale").grouped("company_id").items()
-        ):
-            grown = orders.filtered(lambda o, c=company: o._ar_has_grown(c))
-            if not grown:
-                continue
-            verdicts = grown._ar_lock_and_judge(company)
-            for order in grown:
-                order._ar_accept_or_refuse(verdicts[order.id])
+        """Refuse a confirmed order's growth, or its move to another debtor, beyond the policy.
 
-    def _ar_has_grown(self, company):
+        What an order gives up is free for others, so it must pass again to grow back.
+        """
+        confirmed = self.filtered(lambda o: o.state == "sale" and not o._ar_is_being_saved())
+        for company, orders in confirmed.grouped("company_id").items():
+            grown = orders.filtered(lambda o: o._ar_has_grown())
+            for order in (orders - grown).sudo():  # a protected field, written by the check
+                if order.currency_id.compare_amounts(order.amount_total, order.ar_cleared_amount):
+                    order.ar_cleared_amount = order.amount_total
+            if grown:
+                verdicts = grown._ar_lock_and_judge(company)
+                for order in grown:
+                    order._ar_accept_or_refuse(verdicts[order.id])
+
+    def _ar_has_grown(self):
+        """In the order's currency: a rate that moves is no growth."""
         order = self.sudo()  # reads what the check itself wrote
-        amount = order._ar_amount(company)
         moved = order.partner_invoice_id.commercial_partner_id != order.ar_cleared_partner_id
-        return moved or company.currency_id.compare_amounts(amount, order.ar_cleared_amount) > 0
+        grown = order.currency_id.compare_amounts(order.amount_total, order.ar_cleared_amount) > 0
+        return moved or grown
 
     def _ar_accept_or_refuse(self, verdict):
         order = self.sudo()

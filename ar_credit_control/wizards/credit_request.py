@@ -45,7 +45,10 @@ class CreditRequest(models.TransientModel):
         """Open a hold for the growth of a confirmed order, which itself stays as it is."""
         order = self.order_id.sudo()  # write access to the order was checked
         company = order.company_id
-        if company.currency_id.compare_amounts(self.amount, order.ar_cleared_amount) <= 0:
+        cleared = order.currency_id._convert(
+            order.ar_cleared_amount, company.currency_id, company, fields.Date.context_today(self)
+        )
+        if company.currency_id.compare_amounts(self.amount, cleared) <= 0:
             raise UserError(
                 self.env._("The order is cleared for this total: just change its lines.")
             )

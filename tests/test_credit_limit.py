@@ -290,3 +290,17 @@ class TestCreditGroup(LimitCase):
             self.env["ar.credit.group"].with_user(self.collector).create(
                 {"name": "Mine", "company_id": self.company.id}
             )
+
+    def test_without_credit_there_is_no_limit_to_raise(self):
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        profile.sudo().credit_mode = "no_credit"
+        with self.assertRaisesRegex(ValidationError, "propose a limit"):
+            self.env["ar.credit.limit"].with_user(self.manager).create(
+                {
+                    "profile_id": profile.id,
+                    "kind": "raise",
+                    "amount": 500,
+                    "date_to": "2099-12-31",
+                    "reason": "Season",
+                }
+            )

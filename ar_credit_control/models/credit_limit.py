@@ -69,6 +69,10 @@ class CreditLimit(models.Model):
             return self.env._("A temporary raise needs the day until which it is valid.")
         if self.kind == "raise" and not self.amount:
             return self.env._("A temporary raise needs an amount above 0.")
+        if self.kind == "raise" and self.profile_id.credit_mode == "no_credit":
+            return self.env._(
+                "The customer gets no credit, so there is no limit to raise: propose a limit."
+            )
         if self.date_to and self.date_from and self.date_to < self.date_from:
             return self.env._(
                 "The decision ends on %(end)s, before it begins on %(start)s: correct one of them.",

@@ -65,19 +65,24 @@ class CreditLimit(models.Model):
     def _get_problem(self):
         if self.amount < 0:
             return self.env._("A credit limit cannot be negative: use “No credit” instead.")
-        if self.kind == "raise" and not self.date_to:
-            return self.env._("A temporary raise needs the day until which it is valid.")
-        if self.kind == "raise" and not self.amount:
-            return self.env._("A temporary raise needs an amount above 0.")
-        if self.kind == "raise" and self.profile_id.credit_mode == "no_credit":
-            return self.env._(
-                "The customer gets no credit, so there is no limit to raise: propose a limit."
-            )
+        if self.kind == "raise" and (problem := self._get_raise_problem()):
+            return problem
         if self.date_to and self.date_from and self.date_to < self.date_from:
             return self.env._(
                 "The decision ends on %(end)s, before it begins on %(start)s: correct one of them.",
                 end=format_date(self.env, self.date_to),
                 start=format_date(self.env, self.date_from),
+            )
+        return None
+
+    def _get_raise_problem(self):
+        if not self.date_to:
+            return self.env._("A temporary raise needs the day until which it is valid.")
+        if not self.amount:
+            return self.env._("A temporary raise needs an amount above 0.")
+        if self.profile_id.credit_mode == "no_credit":
+            return self.env._(
+                "The customer gets no credit, so there is no limit to raise: propose a limit."
             )
         return None
 

@@ -79,9 +79,6 @@ class ResPartner(models.Model):
             ("no_credit", "No credit"),
         ],
     )
-    ar_profile_ids = fields.One2many(
-        "ar.credit.profile", "partner_id", string="Credit profiles", groups=SALES_GROUPS
-    )
 
     # ------------------------------------------------------------------ who may see
     @api.model

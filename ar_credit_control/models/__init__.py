@@ -5,6 +5,7 @@ from . import credit_group
 from . import credit_policy
 from . import credit_authority
 from . import credit_profile
+from . import score_profile
 from . import credit_limit
 from . import credit_hold
 from . import credit_check
@@ -12,6 +13,7 @@ from . import credit_texts
 from . import res_company
 from . import res_users
 from . import res_partner
+from . import res_partner_score
 from . import sale_order
 from . import sale_order_line
 from . import history_account_move

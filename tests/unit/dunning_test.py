@@ -160,11 +160,18 @@ def slowly(ladder, items, account):
     }
     trying = dict(own)
     fall_through(ladder, items, trying, account)
-    if ladder.by_account:
-        top = max(trying.values(), default=0)
-        listed = {key: min(top, level) for key, level in own.items() if level}
-        climbs = top and any(level > at[key] for key, level in listed.items())
-        return (top, listed) if climbs else (0, {})
+    answer = of_the_account if ladder.by_account else of_the_items
+    return answer(trying, own, at)
+
+
+def of_the_account(trying, own, at):
+    top = max(trying.values(), default=0)
+    listed = {key: min(top, level) for key, level in own.items() if level}
+    climbs = top and any(level > at[key] for key, level in listed.items())
+    return (top, listed) if climbs else (0, {})
+
+
+def of_the_items(trying, _own, at):
     higher = {key: level for key, level in trying.items() if level > at[key]}
     return (max(higher.values()), higher) if higher else (0, {})
 

@@ -19,6 +19,8 @@
         "views/ar_credit_hold_views.xml",
         "views/ar_credit_limit_views.xml",
         "views/ar_credit_policy_views.xml",
+        "views/ar_credit_provider_views.xml",
+        "views/ar_credit_report_views.xml",
         "views/ar_credit_profile_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",

@@ -3,9 +3,14 @@ from . import ar_position
 from . import ledger_indexes
 from . import credit_group
 from . import credit_policy
+from . import credit_policy_class
 from . import credit_authority
 from . import credit_profile
 from . import score_profile
+from . import report_provider
+from . import report_log
+from . import report_profile
+from . import credit_review
 from . import credit_limit
 from . import credit_hold
 from . import credit_check

@@ -66,7 +66,7 @@ class CreditCheck(models.AbstractModel):
             facts,
             manual_hold=bool(row.manual_hold),
             review_date=row.review_date,
-            assessed=bool(row.assessed_on) or facts.position.limit.kind != "none",
+            assessed=bool(row.assessed_on) or self._has_own_limit(facts.position.limit, company),
         )
         return Verdict(
             facts.position,
@@ -75,6 +75,14 @@ class CreditCheck(models.AbstractModel):
             row.manual_hold_reason,
             facts.order_amount,
         )
+
+    def _has_own_limit(self, limit, company):
+        """The company's default limit is what customers get before anybody looked at them."""
+        if limit.kind != "amount":
+            return limit.kind == "no_credit"
+        Partner = self.env["res.partner"].sudo().with_company(company)
+        field = Partner._fields["credit_limit"]
+        return limit.amount != field.get_company_dependent_fallback(Partner)
 
     def _get_rows(self, partners, company):
         days = self.env["ar.credit.policy"]._get_overdue_days(self._get_company(company).root_id)

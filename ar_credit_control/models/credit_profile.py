@@ -161,7 +161,7 @@ class CreditProfile(models.Model):
                     create_uid, create_date, write_uid, write_date)
             SELECT id, %(company)s, 'limit', 0, %(uid)s, now() at time zone 'UTC',
                    %(uid)s, now() at time zone 'UTC'
-              FROM unnest(%(ids)s) AS id
+              FROM unnest(%(ids)s::int[]) AS id
        ON CONFLICT (partner_id, company_id) DO NOTHING
             """,
                 company=company.id,

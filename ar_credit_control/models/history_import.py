@@ -12,6 +12,7 @@ from ..rules.history import Book
 from ..rules.history_check import check
 from ..rules.history_table import ERROR, KINDS, Issue, csv_rows, detect_kind, read_table
 from .history_names import HistoryNames
+from .history_record import KINDS as RECORD_KINDS
 from .history_texts import wording
 from .history_writer import OWN_INVOICES, OWN_PAYMENTS, HistoryWriter, MissingName
 
@@ -20,7 +21,10 @@ GROUPS = ("ar_credit_control.group_credit_manager", "account.group_account_manag
 
 
 class HistoryImport(models.Model):
-    """Customers, invoices and payments of other books, made into posted documents."""
+    """Customers, invoices and payments of other books, made into posted documents.
+
+    Reports on customers come in by the same way.
+    """
 
     _name = "ar.history.import"
     _description = "Opening history import"
@@ -34,10 +38,10 @@ class HistoryImport(models.Model):
         "res.company", required=True, default=lambda self: self.env.company, index=True
     )
     kind = fields.Selection(
-        [("customers", "Customers"), ("invoices", "Invoices"), ("payments", "Payments")],
+        RECORD_KINDS,
         string="Table",
         help="Of a CSV file; empty: known by its columns. In an XLSX file the sheets are called "
-        "customers, invoices and payments.",
+        "customers, invoices, payments and reports.",
     )
     journal_id = fields.Many2one(
         "account.journal",
@@ -112,13 +116,13 @@ class HistoryImport(models.Model):
         self._require_right()
         for run in self:
             run._require_still()
-            book, good, issues = run._read()
+            good, issues, known = run._read()
             errors = sum(issue.level == ERROR for issue in issues)
             run.write(
                 {
                     "state": "checked",
                     "total_count": run.done_count + len(good),
-                    "known_count": len(book.documents()) - len(good),
+                    "known_count": known,
                     "error_count": errors,
                     "warning_count": len(issues) - errors,
                 }
@@ -170,11 +174,13 @@ class HistoryImport(models.Model):
 
     # ------------------------------------------------------------------ reading
     def _read(self):
-        """(book, documents that can go in, findings) of the file as it is now."""
-        self._as_writer()._need_journals()
+        """(documents that can go in, findings, number imported before) of the file as it is now."""
         book = self._book()
-        good, issues = check(book, self._names().known(book))
-        return book, good, issues
+        if book.invoices or book.payments:
+            self._as_writer()._need_journals()
+        known = self._names().known(book)
+        good, issues = check(book, known)
+        return good, issues, sum(bool(known.was_done(document)) for document in book.documents())
 
     def _names(self):
         run = self._as_writer()
@@ -270,7 +276,7 @@ class HistoryImport(models.Model):
         """Import what is left. ``report(processed, remaining=)`` is called after each batch,
         commits, and returns the seconds left; False when they ran out.
         """
-        _book, good, issues = self._read()
+        good, issues, _known = self._read()
         self._keep_findings(issues)
         refused = set(self.error_ids.filtered("key").mapped(lambda error: (error.kind, error.key)))
         left = [document for document in good if (document.kind, document.key) not in refused]

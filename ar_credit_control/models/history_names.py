@@ -58,6 +58,11 @@ class HistoryNames:
         users = self.env["res.users"].search([("share", "=", False)])
         return {user.login.lower(): user.id for user in users}
 
+    @cached_property
+    def providers(self):
+        providers = self.env["ar.credit.provider"].search([])
+        return {provider.name.lower(): provider for provider in providers}
+
     def _of_company(self, model, domain=()):
         Model = self.env[model]
         return Model.search([*Model._check_company_domain(self.company), *domain])
@@ -96,6 +101,7 @@ class HistoryNames:
             terms=frozenset(self.terms),
             taxes=frozenset(self.taxes),
             salespeople=frozenset(self.salespeople),
+            scales={name: found._get_scale() for name, found in self.providers.items()},
         )
 
     def _done(self, book):
@@ -105,6 +111,7 @@ class HistoryNames:
             "customers": _codes(book),
             "invoices": named | {invoice.number for invoice in book.invoices},
             "payments": {payment.key for payment in book.payments},
+            "reports": {report.key for report in book.reports},
         }
         return {
             kind: {
@@ -129,4 +136,6 @@ class HistoryNames:
 
 def _codes(book):
     codes = {customer.code for customer in book.customers}
-    return codes | {document.customer for document in (*book.invoices, *book.payments)}
+    return codes | {
+        document.customer for document in (*book.invoices, *book.payments, *book.reports)
+    }

@@ -1,6 +1,11 @@
 from odoo import fields, models
 
-KINDS = [("customers", "Customers"), ("invoices", "Invoices"), ("payments", "Payments")]
+KINDS = [
+    ("customers", "Customers"),
+    ("invoices", "Invoices"),
+    ("payments", "Payments"),
+    ("reports", "Company reports"),
+]
 
 
 class HistoryRecord(models.Model):
@@ -22,6 +27,7 @@ class HistoryRecord(models.Model):
     partner_id = fields.Many2one("res.partner", index="btree_not_null", ondelete="cascade")
     move_id = fields.Many2one("account.move", index="btree_not_null", ondelete="cascade")
     payment_id = fields.Many2one("account.payment", index="btree_not_null", ondelete="cascade")
+    report_id = fields.Many2one("ar.credit.report", index="btree_not_null", ondelete="cascade")
 
     _key_unique = models.Constraint(
         "UNIQUE(company_id, kind, key)",

@@ -121,6 +121,30 @@ TEXTS = {
         _lt("There is no user with the login '%(value)s'."),
         _lt("Correct the login, or leave it empty."),
     ),
+    "unknown_provider": (
+        _lt("There is no provider of reports '%(value)s'."),
+        _lt("Create the provider with its scale first, or correct the name."),
+    ),
+    "outside_scale": (
+        _lt("This rating is not on the provider's scale: %(value)s"),
+        _lt("Correct the rating, or the scale of the provider."),
+    ),
+    "advised_zero": (
+        _lt("The advised limit is zero."),
+        _lt("Leave it empty; write yes under no_credit if the provider advises against credit."),
+    ),
+    "advised_both": (
+        _lt("A limit of %(value)s is advised, and no credit at the same time."),
+        _lt("Keep one of them."),
+    ),
+    "ends_before_date": (
+        _lt("The report ends (%(value)s) before its own date."),
+        _lt("Correct one of the two dates."),
+    ),
+    "says_nothing": (
+        _lt("The report has neither a rating nor an advised limit."),
+        _lt("Fill in one of them, or leave the line out."),
+    ),
     "overpaid": (
         _lt("%(value)s is more than is open; it stays as a credit of the customer."),
         _lt("Nothing, or name more invoices."),

@@ -321,6 +321,39 @@ class HistoryWriter:
         if self.env["account.move"]._get_invoice_in_payment_state() == "in_payment":
             record.invoice_ids = [Command.set([move.id for move in moves])]
 
+    # ------------------------------------------------------------------ reports
+    def _write_reports(self, reports):
+        """Reports that somebody entered by hand before are used as they are."""
+        partners = self._partners(reports)
+        root = self.company.root_id
+        known = self.env["ar.credit.report"].search(
+            [("company_id", "=", root.id), ("date", "in", [report.date for report in reports])]
+        )
+        found = {report._get_key(): report for report in known}
+        vals = {report.key: self._report_vals(report, partners, root) for report in reports}
+        new = {key: vals for key, vals in vals.items() if self._report_key(vals) not in found}
+        created = self.env["ar.credit.report"].create(list(new.values()))
+        found |= {report._get_key(): report for report in created}
+        return [("report_id", found[self._report_key(vals[report.key])]) for report in reports]
+
+    def _report_key(self, vals):
+        return tuple(vals[name] for name in ("provider_id", "partner_id", "date", "reference"))
+
+    def _report_vals(self, report, partners, root):
+        provider = self.names.providers[report.provider.lower()]
+        return {
+            "company_id": root.id,
+            "provider_id": provider.id,
+            "partner_id": partners[report.customer].commercial_partner_id.id,
+            "date": report.date,
+            "reference": report.reference,
+            "rating": report.rating,
+            "advised_limit": float(report.advised_limit or 0),
+            "no_credit": report.no_credit,
+            "currency_id": self._currency(report).id,
+            "valid_until": report.valid_until or provider._get_end(report.date),
+        }
+
     # ------------------------------------------------------------------ shared
     def _currency(self, document):
         if not document.currency:

@@ -1,4 +1,4 @@
-"""Opening history: rows of customers, invoices and payments become documents to create.
+"""Opening history: rows of customers, invoices, payments and reports become documents to create.
 
 `Book` is what the files say, each document once and whole: an invoice of several lines is one
 invoice with instalments. `history_check` then compares it with what the company knows.
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 
+from .credit_report import Report, faults
 from .history_table import WARNING, Issue, Record
 
 REGISTERED = "registered"
@@ -92,7 +93,7 @@ class Payment:
     kind = "payments"
 
 
-Document = Customer | Invoice | Payment
+Document = Customer | Invoice | Payment | Report
 
 
 def digest(document: Document) -> str:
@@ -119,6 +120,7 @@ class Book:
     customers: list[Customer] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     # over all tables: a workbook may have a sheet for each year
     _payment_keys: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
@@ -130,13 +132,15 @@ class Book:
             self._add_customers(records)
         elif kind == "invoices":
             self._add_invoices(records)
-        else:
+        elif kind == "payments":
             self._add_payments(records)
+        else:
+            self._add_reports(records)
 
     def documents(self) -> list[Document]:
         """Every document, each after those that it may name."""
         by_sign = sorted(self.invoices, key=lambda invoice: invoice.amount < 0)
-        return [*self.customers, *by_sign, *self.payments]
+        return [*self.customers, *by_sign, *self.payments, *self.reports]
 
     def _add_customers(self, records: Iterable[Record]) -> None:
         seen = {customer.code for customer in self.customers}
@@ -176,6 +180,19 @@ class Book:
                 self.issues += faults
             else:
                 self.payments.append(payment)
+
+    def _add_reports(self, records: Iterable[Record]) -> None:
+        seen = {report.key for report in self.reports}
+        for record in records:
+            report = Report(record.line, **record.cells)
+            found = faults(report)
+            if report.key in seen:
+                found.append(("reference" if report.reference else "date", "double", report.key))
+            seen.add(report.key)
+            for name, code, value in found:
+                self._error(report, name, code, str(value))
+            if not found:
+                self.reports.append(report)
 
     def _error(self, document: Document, name: str, code: str, value: str) -> None:
         self.issues.append(Issue(document.kind, document.line, name, code, value))

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from .credit_report import Report, Scale, rating_fault
 from .history import Book, Customer, Document, Invoice, Payment, digest
-from .history_table import ERROR, WARNING, Issue
+from .history_table import ERROR, KINDS, WARNING, Issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Known:
 
     done: per kind, what was imported before. customers: names of customers that exist already, by
     code; ambiguous: codes that several customers have. taken: numbers that other documents have.
-    The others are the names that can be resolved; countries and terms in lower case.
+    The others are the names that can be resolved, and the scales of providers of reports by their
+    names; countries, terms and providers in lower case.
     """
 
     today: date
@@ -50,6 +52,7 @@ class Known:
     terms: frozenset[str] = frozenset()
     taxes: frozenset[str] = frozenset()
     salespeople: frozenset[str] = frozenset()
+    scales: Mapping[str, Scale] = field(default_factory=dict)
 
     def was_done(self, document: Document) -> Done | None:
         return self.done.get(document.kind, {}).get(document.key)
@@ -128,6 +131,15 @@ class _Checker:
             self._check_named(payment, "invoices", number)
         self._check_overpaid(payment)
 
+    def _check_reports(self, report: Report) -> None:
+        advised = [] if report.advised_limit is None else [report.advised_limit]
+        self._check_common(report, advised, "advised_limit")
+        scale = self.known.scales.get(report.provider.lower())
+        if scale is None:
+            self._find(report, "provider", "unknown_provider", report.provider)
+        elif fault := rating_fault(report, scale):
+            self._find(report, *fault)
+
     def _check_resolves(
         self, document: Customer | Invoice, name: str, names: frozenset[str]
     ) -> None:
@@ -135,8 +147,10 @@ class _Checker:
         if value and value.lower() not in names:
             self._find(document, name, f"unknown_{name}", value)
 
-    def _check_common(self, document: Invoice | Payment, amounts: list[Decimal]) -> None:
-        """What invoices and payments share: customer, date, currency, decimals."""
+    def _check_common(
+        self, document: Invoice | Payment | Report, amounts: list[Decimal], name: str = "amount"
+    ) -> None:
+        """What all but customers share: customer, date, currency, decimals of ``amounts``."""
         if document.customer in self.known.ambiguous:
             self._find(document, "customer", "ambiguous_customer", document.customer)
         elif document.customer not in self.codes:
@@ -153,7 +167,7 @@ class _Checker:
         step = Decimal(1).scaleb(-info.decimals)
         for amount in amounts:
             if amount != amount.quantize(step):
-                self._find(document, "amount", "decimals", amount)
+                self._find(document, name, "decimals", amount)
 
     def _check_named(self, document: Invoice | Payment, name: str, number: str) -> None:
         owner = self.owner.get(number)
@@ -184,6 +198,6 @@ def check(book: Book, known: Known) -> tuple[list[Document], list[Issue]]:
     """
     checker = _Checker(book, known)
     checker.run()
-    order = {"": 0, "customers": 1, "invoices": 2, "payments": 3}
+    order = {kind: place for place, kind in enumerate(("", *KINDS))}
     issues = sorted(book.issues + checker.issues, key=lambda i: (order[i.kind], i.line))
     return checker.good, issues

@@ -1,7 +1,7 @@
 """Reading a table of opening history: bytes or sheet cells in, named cells and findings out.
 
-A table has a kind (customers, invoices or payments), a header and rows. The first row that is
-not empty is the header; names are matched without regard to case, blanks and underscores.
+A table has a kind (customers, invoices, payments or reports), a header and rows. The first row
+that is not empty is the header; names are matched without regard to case, blanks and underscores.
 """
 
 from __future__ import annotations
@@ -194,8 +194,19 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("invoices", read_list, aliases=("invoice",)),
         Column("status", read_lower),
     ),
+    "reports": (
+        Column("provider", required=True),
+        Column("customer", required=True, aliases=("customer code",)),
+        Column("date", read_date, required=True, aliases=("report date",)),
+        Column("reference", aliases=("report number", "report")),
+        Column("rating", aliases=("score",)),
+        Column("advised_limit", read_amount, aliases=("limit", "credit limit")),
+        Column("currency", read_upper),
+        Column("valid_until", read_date, aliases=("expiry",)),
+        Column("no_credit", read_flag),
+    ),
 }
-KINDS: tuple[str, ...] = ("customers", "invoices", "payments")
+KINDS: tuple[str, ...] = ("customers", "invoices", "payments", "reports")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +242,7 @@ def decode(data: bytes) -> str:
 def detect_kind(header: Iterable[object]) -> str | None:
     """Kind of a table by its header, None when no contract fits."""
     found = {_plain_name(cell) for cell in header}
-    for kind in ("invoices", "payments", "customers"):
+    for kind in ("reports", "invoices", "payments", "customers"):
         required = (column for column in COLUMNS[kind] if column.required)
         if all(_names(column) & found for column in required):
             return kind

@@ -30,6 +30,7 @@ ROWS = {
     "customers": {"code": "C1", "name": "Alfa"},
     "invoices": {"number": "F1", "customer": "C1", "date": "2026-01-10", "amount": "5"},
     "payments": {"customer": "C1", "date": "2026-01-10", "amount": "5"},
+    "reports": {"provider": "House", "customer": "C1", "date": "2026-01-10"},
 }
 
 

@@ -12,6 +12,7 @@ from . import test_credit_tour
 from . import test_demo_company
 from . import test_credit_daily
 from . import test_credit_policy
+from . import test_credit_privacy
 from . import test_credit_release
 from . import test_credit_limit
 from . import test_credit_widget

@@ -1,5 +1,7 @@
 """Customers, documents and users that the tests of several capabilities need."""
 
+import json
+
 from odoo import Command, fields
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.tests import new_test_user
@@ -130,3 +132,16 @@ class CreditCommon(AccountTestInvoicingCommon):
         partner = partner or self.customer
         positions = self.env["ar.position"]._get_positions(partner, self.company, **options)
         return positions[partner.commercial_partner_id.id]
+
+
+class RpcMixin:
+    """Calls as a program makes them, for tests of ``HttpCase`` that are signed in."""
+
+    def _call(self, model, method, args, **kwargs):
+        """The answer to a call: a dictionary with ``result`` or ``error``."""
+        params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
+        return self.url_open(
+            f"/web/dataset/call_kw/{model}/{method}",
+            data=json.dumps({"params": params}),
+            headers={"Content-Type": "application/json"},
+        ).json()

@@ -427,9 +427,20 @@ class TestCreditHold(CreditCommon):
         self.policy.manager_id = self.manager
         order = self._hold()
         self.assertEqual(order.ar_hold_id.activity_ids.user_id, self.manager)
-        note = order.message_ids.filtered(lambda m: "credit hold" in (m.body or ""))
-        self.assertIn(self.salesman.partner_id, note.notified_partner_ids | note.partner_ids)
-        self.assertNotIn(self.limited, note.notified_partner_ids)
+        self.assertIn("150.00", order.ar_hold_id.sudo().activity_ids.note)
+        note = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                [
+                    ("model", "=", "sale.order"),
+                    ("res_id", "=", order.id),
+                    ("message_type", "=", "user_notification"),
+                ]
+            )
+        )
+        self.assertEqual(note.partner_ids, self.salesman.partner_id, "and nobody else")
+        self.assertIn("150.00", note.body)
 
     def test_request_reaches_the_manager(self):
         self.policy.manager_id = self.manager
@@ -492,4 +503,4 @@ class TestCreditHold(CreditCommon):
             decision.action_approve()
         decision.with_user(self.manager).action_approve()
         self.assertEqual(self.customer.with_company(self.company).credit_limit, 900)
-        self.assertIn("900", " ".join(self.customer.message_ids.mapped("body")))
+        self.assertIn("900", " ".join(decision.profile_id.message_ids.mapped("body")))

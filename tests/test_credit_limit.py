@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
+from psycopg2.errors import UniqueViolation
 
 from .common import CreditCommon
 
@@ -32,7 +33,8 @@ class LimitCase(CreditCommon):
         return self._position().limit
 
     def _chatter(self):
-        return " ".join(self.customer.message_ids.mapped("body"))
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        return " ".join(profile.message_ids.mapped("body"))
 
     def _give(self, **vals):
         return self.env["ar.credit.authority"].create(vals)
@@ -209,7 +211,8 @@ class TestCoreLimit(LimitCase):
     def test_a_new_customer_comes_with_no_more_than_ones_authority(self):
         self._give(user_id=self.accountant.id, limit_amount=500)
         partner = self.partners.create({"name": "New", "credit_limit": 500})
-        self.assertIn("500.00", " ".join(partner.message_ids.mapped("body")))
+        profile = self.env["ar.credit.profile"]._get_or_create(partner, self.company)
+        self.assertIn("500.00", " ".join(profile.message_ids.mapped("body")))
         with self.assertRaisesRegex(UserError, r"501\.00 is more than you may approve"):
             self.partners.create([{"name": "A"}, {"name": "B", "credit_limit": 501}])
 
@@ -220,12 +223,19 @@ class TestCoreLimit(LimitCase):
         partner.write({"credit_limit": 0, "comment": "as before"})
         self.assertIn("as before", self.customer.comment)
 
-    def test_a_change_is_told_to_those_who_read_the_customer(self):
+    def test_a_change_is_told_to_those_who_may_see_the_customers_credit(self):
         self._give(user_id=self.accountant.id, limit_amount=500)
         self.partners.browse(self.customer.id).credit_limit = 250
         self.assertRegex(self._chatter(), r"0\.00 → .*250\.00")
-        message = self.customer.message_ids[0]
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        message = profile.message_ids[0]
+        self.assertEqual(message.author_id, self.accountant.partner_id)
         self.assertTrue(message.subtype_id.internal, "the customer does not read it")
+        self.assertNotIn(
+            "250", " ".join(self.customer.message_ids.mapped("body")), "every employee reads it"
+        )
+        with self.assertRaises(AccessError):
+            message.with_user(self.stranger).read(["body"])
 
     def test_a_negative_limit_is_refused(self):
         with self.assertRaisesRegex(UserError, "use 0 for none set"):
@@ -255,13 +265,55 @@ class TestCreditGroup(LimitCase):
     def test_the_keeper_is_one_of_the_companies(self):
         other = self.env["res.company"].sudo().create({"name": "Other"})
         vals = {"name": "Group", "company_id": self.company.id}
-        with self.assertRaisesRegex(ValidationError, "must be one of its companies"):
+        with (
+            self.assertRaisesRegex(ValidationError, "must be one of its companies"),
+            self.env.cr.savepoint(),
+        ):
             self.env["ar.credit.group"].create({**vals, "company_ids": [Command.set(other.ids)]})
         group = self.env["ar.credit.group"].create(
             {**vals, "company_ids": [Command.set((self.company | other).ids)]}
         )
         with self.assertRaisesRegex(ValidationError, "must be one of its companies"):
             group.company_ids = [Command.unlink(self.company.id)]
+
+    def test_the_keeper_does_not_leave_by_its_own_form_either(self):
+        other, third = self.env["res.company"].sudo().create([{"name": "B"}, {"name": "C"}])
+        groups = self.env["ar.credit.group"]
+        group = groups.create(
+            {
+                "name": "Group",
+                "company_id": self.company.id,
+                "company_ids": [Command.set((self.company | other | third).ids)],
+            }
+        )
+        for vals in (
+            {"ar_credit_group_id": False},
+            {
+                "ar_credit_group_id": groups.create(
+                    {"name": "2", "company_id": third.id, "company_ids": [Command.set(third.ids)]}
+                ).id
+            },
+        ):
+            with (
+                self.subTest(vals=vals),
+                self.assertRaisesRegex(ValidationError, "keeps the limit of Group"),
+                self.env.cr.savepoint(),
+            ):
+                self.company.sudo().write(vals)
+        other.ar_credit_group_id = False  # any other company may go
+        self.assertEqual(group.company_ids, self.company)
+        group.unlink()
+        self.assertFalse(self.company.ar_credit_group_id)
+
+    def test_one_company_keeps_the_limits_of_one_group(self):
+        vals = {"company_id": self.company.id, "company_ids": [Command.set(self.company.ids)]}
+        self.env["ar.credit.group"].create({"name": "One", **vals})
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(UniqueViolation),
+            self.env.cr.savepoint(),
+        ):
+            self.env["ar.credit.group"].create({"name": "Two", **vals})
 
     def test_an_order_here_is_held_for_what_is_owed_there(self):
         other = (

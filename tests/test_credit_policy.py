@@ -1,6 +1,8 @@
+from lxml import html
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
+from odoo.tools import format_date
 
 from .common import CreditCommon
 
@@ -141,9 +143,50 @@ class TestCreditPolicyRules(PolicyCase):
         )
         self._invoice(self.customer, 70, due=-5)
         order = self._confirm()
-        self.assertEqual(order.ar_hold_id.findings, ["not_assessed", "order_amount"])
+        found = [finding["criterion"] for finding in order.ar_hold_id.findings]
+        self.assertEqual(found, ["not_assessed", "order_amount"])
         self.assertRegex(order.ar_hold_reason, "assessed yet.*is above")
         self.assertNotIn("overdue", order.ar_hold_reason)
+
+    def _cells(self, hold):
+        rows = html.fromstring(hold.findings_table).xpath("//tbody/tr")
+        return [[cell.text_content() for cell in row.xpath("td")] for row in rows]
+
+    def test_the_hold_shows_what_was_allowed_and_what_was_found(self):
+        self._set_rules(
+            {"criterion": "overdue_days", "days": 30, "amount": 5, "sequence": 1},
+            {"criterion": "limit_use", "percent": 90, "sequence": 2},
+            {"criterion": "review_overdue", "sequence": 3},
+        )
+        self.customer.sudo().credit_limit = 100
+        self.profile.review_date = fields.Date.subtract(self.today, days=3)
+        self._invoice(self.customer, 70, due=-45)
+        hold = self._confirm(60).ar_hold_id
+        first, second, third = self._cells(hold)
+        self.assertEqual(first[0], "Overdue for more than some days")
+        self.assertEqual(first[1], "30 days")
+        self.assertRegex(first[2], r"45 days, .*70\.00")
+        self.assertRegex(second[1], r"90\.00")
+        self.assertRegex(second[2], r"130\.00")
+        self.assertRegex(second[3], r"40\.00 less exposure")
+        self.assertEqual(third[1], format_date(self.env, self.profile.review_date))
+        # what was found stays, whatever the customer pays or is given since
+        self.customer.sudo().credit_limit = 9999
+        self.assertEqual(self._cells(hold)[1], second)
+
+    def test_what_was_found_is_told_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self._set_rules({"criterion": "order_amount", "amount": 1000})
+        hold = self._confirm(1234.5).ar_hold_id
+        self.assertIn("1,234.50", hold.reason_text)
+        self.assertRegex(hold.with_context(lang="fr_FR").reason_text, r"1\W234,50")
+
+    def test_a_reason_to_hold_is_shown_as_text_not_as_markup(self):
+        self._set_rules({"criterion": "manual_hold"})
+        self.profile.write({"manual_hold": True, "manual_hold_reason": "<img src=x>"})
+        hold = self._confirm().ar_hold_id
+        self.assertIn("<img src=x>", hold.reason_text)
+        self.assertNotIn("<img", hold.findings_table)
 
     def test_the_same_remedy_is_told_once(self):
         self._set_rules({"criterion": "not_assessed"}, {"criterion": "manual_hold"})

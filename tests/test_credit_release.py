@@ -71,7 +71,7 @@ class TestCreditRelease(CreditCommon):
         self.env.flush_all()
         self.env.invalidate_all()
         with self.assertRaises(AccessError):
-            self._request(order, user=self.stranger).reason_text  # noqa: B018
+            self._request(order, user=plain).reason_text  # noqa: B018
         wizard = self.env["ar.credit.release"].with_user(plain)
         with self.assertRaises(AccessError):
             wizard.create({"hold_id": order.ar_hold_id.id, "reason": "x"}).reason_text  # noqa: B018

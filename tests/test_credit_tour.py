@@ -5,7 +5,7 @@ import json
 from odoo import Command
 from odoo.tests import HttpCase, tagged
 
-from .common import CreditCommon
+from .common import CreditCommon, RpcMixin
 
 SIGNATURE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJ"
@@ -14,7 +14,7 @@ SIGNATURE = (
 
 
 @tagged("post_install", "-at_install")
-class TestCreditTour(CreditCommon, HttpCase):
+class TestCreditTour(RpcMixin, CreditCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -103,14 +103,3 @@ class TestCreditTour(CreditCommon, HttpCase):
             )
         self.env.invalidate_all()
         self.assertEqual((order.state, order.ar_hold_id.state), ("draft", "waiting"))
-
-    def _call(self, model, method, args):
-        return self.url_open(
-            f"/web/dataset/call_kw/{model}/{method}",
-            data=json.dumps(
-                {
-                    "params": {"model": model, "method": method, "args": args, "kwargs": {}},
-                }
-            ),
-            headers={"Content-Type": "application/json"},
-        ).json()

@@ -168,6 +168,40 @@ class TestCreditWidget(CreditCommon):
         order = self._order(self.customer, 10, partner_invoice_id=self.limited.id)
         self.assertEqual(self._widget(order)["balance"], 70)
 
+    def _count_queries(self, records, names):
+        # browsed, as a list does: records found through others forget each other with the cache
+        records = records.with_user(self.manager).browse(records.ids)
+        records[:1].read(names)  # caches that do not belong to the records
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        records.read(names)
+        return self.env.cr.sql_log_count - before
+
+    def test_lists_of_profiles_holds_and_proposals_ask_no_question_a_record(self):
+        self.policy.rule_ids.unlink()
+        self.policy.rule_ids.create(
+            {"policy_id": self.policy.id, "criterion": "order_amount", "amount": 10}
+        )
+        customers = self.env["res.partner"].concat(
+            *(self._new_customer(f"Customer {number}", limit=100) for number in range(20))
+        )
+        orders = self.env["sale.order"].concat(*(self._order(c, 150).sudo() for c in customers))
+        orders.action_confirm()
+        holds = orders.ar_hold_id
+        self.assertEqual(len(holds), 20)
+        profiles = self.env["ar.credit.profile"].search([("partner_id", "in", customers.ids)])
+        limits = self.env["ar.credit.limit"].create(
+            [{"profile_id": p.id, "amount": 5, "reason": "Trial"} for p in profiles]
+        )
+        for records, names in (
+            (profiles, ["ar_widget", "credit_limit"]),
+            (holds, ["ar_widget", "may_release", "reason_text", "findings_table"]),
+            (limits, ["may_decide"]),
+        ):
+            with self.subTest(model=records._name):
+                one = self._count_queries(records[:1], names)
+                self.assertLessEqual(self._count_queries(records, names), one + 2)
+
     def test_many_orders_are_read_in_few_queries(self):
         orders = self.env["sale.order"]
         for index in range(4):

@@ -55,7 +55,10 @@ class CreditAuthority(models.Model):
     @api.model
     def _covers(self, purpose, amount, company):
         """Whether the current user may approve this amount (company currency)."""
-        ceiling = self._get_ceiling(purpose, company)
+        return self._is_within(amount, self._get_ceiling(purpose, company), company)
+
+    @api.model
+    def _is_within(self, amount, ceiling, company):
         if ceiling is None:
             return True
         return ceiling > 0 and company.currency_id.compare_amounts(amount, ceiling) <= 0

@@ -65,6 +65,7 @@ class CreditCheck(models.AbstractModel):
         facts = replace(
             facts,
             manual_hold=bool(row.manual_hold),
+            hold_reason=row.manual_hold_reason,
             review_date=row.review_date,
             assessed=bool(row.assessed_on) or self._has_own_limit(facts.position.limit, company),
         )
@@ -72,7 +73,6 @@ class CreditCheck(models.AbstractModel):
             facts.position,
             findings(self._get_policy(row, company)._get_rules(), facts),
             facts.manual_hold,
-            row.manual_hold_reason,
             facts.order_amount,
         )
 

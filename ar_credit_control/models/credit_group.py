@@ -19,6 +19,11 @@ class CreditGroup(models.Model):
     )
     company_ids = fields.One2many("res.company", "ar_credit_group_id", string="Companies")
 
+    # a company is in one group only, so it cannot keep the limits of two
+    _one_group_a_keeper = models.Constraint(
+        "UNIQUE(company_id)", "This company keeps the limits of another group already."
+    )
+
     @api.constrains("company_id", "company_ids")
     def _check_company(self):
         for group in self:

@@ -1,8 +1,8 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_amount, format_date
 
-from ..rules.credit_limit import release_covers
+from ..rules.credit_limit import Finding, release_covers
 
 
 class CreditHold(models.Model):
@@ -40,8 +40,11 @@ class CreditHold(models.Model):
     )
     amount = fields.Monetary(string="Order total", readonly=True, help="In the company's currency.")
     findings = fields.Json(readonly=True)
-    reason_text = fields.Text(string="Why it waits", readonly=True)
-    remedy_text = fields.Text(string="What would release it", readonly=True)
+    findings_table = fields.Html(
+        compute="_compute_findings_table", string="What was found", sanitize=False
+    )
+    reason_text = fields.Text(compute="_compute_texts", string="Why it waits")
+    remedy_text = fields.Text(compute="_compute_texts", string="What would release it")
     request_note = fields.Text(string="Salesperson's note", readonly=True)
     requested_on = fields.Datetime(readonly=True)
     exposure = fields.Monetary(readonly=True, string="Exposure when held")
@@ -66,16 +69,47 @@ class CreditHold(models.Model):
     @api.depends("state", "amount", "company_id")
     @api.depends_context("uid")
     def _compute_may_release(self):
-        for hold in self:
-            hold.may_release = hold.state == "waiting" and self.env["ar.credit.authority"]._covers(
-                "release", hold.amount, hold.company_id
-            )
+        authority = self.env["ar.credit.authority"]
+        for company, holds in self.grouped("company_id").items():
+            ceiling = authority._get_ceiling("release", company)
+            for hold in holds:
+                hold.may_release = hold.state == "waiting" and authority._is_within(
+                    hold.amount, ceiling, company
+                )
 
     @api.depends_context("uid", "lang")
     def _compute_ar_widget(self):
-        for hold in self:
+        for company, holds in self.grouped("company_id").items():
             # the order's own payload, so that the decision shown is the one about this order
-            hold.ar_widget = hold.order_id.with_company(hold.company_id).ar_widget
+            payloads = {o.id: o.ar_widget for o in holds.order_id.with_company(company)}
+            for hold in holds:
+                hold.ar_widget = payloads.get(hold.order_id.id, False)
+
+    # ------------------------------------------------------------------ wording
+    @api.depends("findings", "company_id")
+    @api.depends_context("lang")
+    def _compute_texts(self):
+        texts = self.env["ar.credit.texts"]
+        for hold in self:
+            found = hold._get_findings()
+            hold.reason_text = texts._reason(found, hold.company_id)
+            hold.remedy_text = texts._remedies(found, hold.company_id)
+
+    @api.depends("findings", "company_id")
+    @api.depends_context("lang")
+    def _compute_findings_table(self):
+        texts = self.env["ar.credit.texts"]
+        for hold in self:
+            hold.findings_table = texts._findings_table(hold._get_findings(), hold.company_id)
+
+    def _get_findings(self):
+        return [Finding(**finding) for finding in self.findings or []]
+
+    def _get_texts(self, env):
+        """(why the order waits, what would release it) for the user and language of ``env``."""
+        texts = env["ar.credit.texts"]
+        partner = self.partner_id.with_env(env)
+        return texts._hold_texts(self._get_findings(), self.company_id, partner)
 
     # ------------------------------------------------------------------ opening
     @api.model
@@ -94,26 +128,47 @@ class CreditHold(models.Model):
         return hold
 
     def _tell(self):
-        """Tell the salesperson on the order, and the credit manager by an activity."""
-        body = self.env._(
-            "On credit hold: %(reason)s What would release it: %(remedy)s",
-            reason=self.reason_text,
-            remedy=self.remedy_text,
-        )
+        """Tell the salesperson, and the credit manager by an activity on the hold.
+
+        The order's chatter is read by everybody who reads the order: figures stay out of it. A
+        message belongs to its creator as well, so it is the superuser who writes.
+        """
+        hold = self.with_user(SUPERUSER_ID)
         robot = self.env.ref("base.partner_root")
-        self.order_id.message_post(
-            body=body,
+        hold.order_id.message_post(
+            body=self.env._("On credit hold: why, and what would release it, is shown above."),
             author_id=robot.id,
-            partner_ids=self.user_id.partner_id.ids,
             subtype_xmlid="mail.mt_note",  # internal: the customer follows the order, too
         )
+        if self.user_id:
+            hold.order_id.message_notify(
+                body=hold._describe_to(self.user_id),
+                subject=self.env._("%s is on credit hold", self.order_id.name),
+                author_id=robot.id,
+                partner_ids=self.user_id.partner_id.ids,
+            )
+        hold._ask_manager()
+
+    def _describe_to(self, user):
+        """Why it waits and what would help: in the language of a user, and what he may know."""
+        env = self.with_user(user).with_context(lang=user.lang).env
+        reason, remedy = self._get_texts(env)
+        if not remedy:
+            return env._("On credit hold. %s", reason)
+        return env._(
+            "On credit hold: %(reason)s What would release it: %(remedy)s",
+            reason=reason,
+            remedy=remedy,
+        )
+
+    def _ask_manager(self):
         profile = self.env["ar.credit.profile"]._get_or_create(self.partner_id, self.company_id)
         if manager := profile._get_credit_manager():
             self.activity_schedule(
                 "ar_credit_control.activity_release",
                 user_id=manager.id,
                 summary=self.env._("Release %s?", self.order_id.name),
-                note=body,
+                note=self._describe_to(manager),
             )
 
     # ------------------------------------------------------------------ release
@@ -209,7 +264,7 @@ class CreditHold(models.Model):
         self._check_may_release(self.amount)
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Release %s", self.order_id.name),
+            "name": self.env._("Decide: release %s?", self.order_id.name),
             "res_model": "ar.credit.release",
             "view_mode": "form",
             "target": "new",

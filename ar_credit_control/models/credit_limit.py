@@ -50,10 +50,13 @@ class CreditLimit(models.Model):
     @api.depends("amount", "kind", "company_id", "state")
     @api.depends_context("uid")
     def _compute_may_decide(self):
-        for decision in self:
-            decision.may_decide = decision.state == "proposed" and self.env[
-                "ar.credit.authority"
-            ]._covers("limit", decision._amount_to_approve(), decision.company_id)
+        authority = self.env["ar.credit.authority"]
+        for company, decisions in self.grouped("company_id").items():
+            ceiling = authority._get_ceiling("limit", company)
+            for decision in decisions:
+                decision.may_decide = decision.state == "proposed" and authority._is_within(
+                    decision._amount_to_approve(), ceiling, company
+                )
 
     @api.constrains("kind", "amount", "date_from", "date_to")
     def _check_values(self):
@@ -174,12 +177,12 @@ class CreditLimit(models.Model):
         self.write({"state": state, "decided_by_id": user.id, "decided_on": fields.Datetime.now()})
         self.activity_unlink(["ar_credit_control.activity_limit"])
         if state == "approved":
-            self.partner_id.message_post(
+            self.profile_id.message_post(
                 body=self._describe(), author_id=user.partner_id.id, subtype_xmlid="mail.mt_note"
             )
 
     def _describe(self):
-        """One sentence for the customer's chatter."""
+        """One sentence for the profile's chatter, which is closed to whom the customer's is not."""
         values = {
             "company": self.company_id.display_name,
             "old": format_amount(self.env, self.previous_amount, self.currency_id),

@@ -93,8 +93,9 @@ class CreditProfile(models.Model):
     @api.depends_context("uid", "lang")
     def _compute_ar_widget(self):
         for company, profiles in self.grouped("company_id").items():
+            payloads = {p.id: p.ar_widget for p in profiles.partner_id.with_company(company)}
             for profile in profiles:
-                profile.ar_widget = profile.partner_id.with_company(company).ar_widget
+                profile.ar_widget = payloads.get(profile.partner_id.id, False)
 
     def write(self, vals):
         self._check_write(vals)

@@ -13,7 +13,7 @@ class CreditTexts(models.AbstractModel):
 
     # ------------------------------------------------------------------ findings
     @api.model
-    def _message(self, finding, company, reason=None):
+    def _message(self, finding, company):
         """What a finding says, as one sentence."""
         money, day = self._formats(company)
         p = finding.params
@@ -21,7 +21,8 @@ class CreditTexts(models.AbstractModel):
             case "no_credit":
                 return self.env._("No credit is given: the customer pays in advance.")
             case "manual_hold":
-                return self.env._("The customer is on hold: %s.", reason or self.env._("no reason"))
+                reason = p["reason"] or self.env._("no reason")
+                return self.env._("The customer is on hold: %s.", reason)
             case "limit_use":
                 return self.env._(
                     "Exposure of %(exposure)s against a credit limit of %(limit)s.",
@@ -59,6 +60,8 @@ class CreditTexts(models.AbstractModel):
                     granted=p["granted"],
                     agreed=p["agreed"],
                 )
+            case "growth":
+                return self.env._("The confirmed order shall grow.")
             case _:
                 return self.env._("The customer has not been assessed yet.")
 
@@ -81,6 +84,65 @@ class CreditTexts(models.AbstractModel):
             case _:
                 return self.env._("a decision by the credit manager")
 
+    @api.model
+    def _measure(self, finding, company):
+        """(what is allowed, what was found) as texts; empty where a finding has no measure."""
+        money, day = self._formats(company)
+        p = finding.params
+        match finding.criterion:
+            case "no_credit":
+                return money(0), money(p["exposure"])
+            case "limit_use":
+                return money(p["exposure"] - p["excess"]), money(p["exposure"])
+            case "overdue_amount":
+                return money(p["amount"]), money(p["overdue"])
+            case "order_amount":
+                return money(p["amount"]), money(p["order"])
+            case "overdue_days":
+                return self._days(p["days"]), f"{self._days(p['oldest'])}, {money(p['overdue'])}"
+            case "term_longer":
+                return self._days(p["agreed"]), self._days(p["granted"])
+            case "limit_expired" | "review_overdue":
+                return day(p["date"]), day(fields.Date.context_today(self))
+            case _:
+                return "", ""
+
+    def _days(self, count):
+        return self.env._("%s days", count)
+
+    # ------------------------------------------------------------------ holds
+    @api.model
+    def _hold_texts(self, found, company, partner):
+        """(why an order waits, what would release it), as far as the current user may know."""
+        # the superuser's own rights are not those of the person who reads what he writes
+        domain = partner.sudo(False)._ar_visible_domain()
+        if not partner.sudo().filtered_domain(domain):  # only whose customer it is
+            return self._unseen(), False
+        return self._reason(found, company), self._remedies(found, company)
+
+    def _findings_table(self, found, company):
+        """What was found as a table: each finding with what is allowed and what it was."""
+        names = {
+            **dict(
+                self.env["ar.credit.policy.rule"]
+                ._fields["criterion"]
+                ._description_selection(self.env)
+            ),
+            "no_credit": self.env._("No credit"),
+            "growth": self.env._("Growth of a confirmed order"),
+        }
+        lines = [
+            (names[f.criterion], *self._measure(f, company), self._remedy(f, company))
+            for f in found
+        ]
+        return self.env["ir.qweb"]._render("ar_credit_control.hold_findings", {"lines": lines})
+
+    def _reason(self, found, company):
+        return " ".join(self._message(finding, company) for finding in found)
+
+    def _remedies(self, found, company):
+        return "; ".join(dict.fromkeys(self._remedy(finding, company) for finding in found))
+
     def _formats(self, company):
         def money(amount):
             return format_amount(self.env, amount, company.currency_id)
@@ -102,8 +164,7 @@ class CreditTexts(models.AbstractModel):
             "currency_id": company.currency_id.id,
             "decision": verdict.decision,
             "findings": [
-                {"effect": f.effect, "message": self._shown(f, company, verdict, visible)}
-                for f in found
+                {"effect": f.effect, "message": self._shown(f, company, visible)} for f in found
             ],
             "advice": self._advice(verdict, company, visible),
             "chips": self._chips(verdict),
@@ -112,9 +173,12 @@ class CreditTexts(models.AbstractModel):
         }
         return {**payload, **self._figures(verdict.position)} if visible else payload
 
-    def _shown(self, finding, company, verdict, visible):
+    def _shown(self, finding, company, visible):
         if visible:
-            return self._message(finding, company, verdict.hold_reason)
+            return self._message(finding, company)
+        return self._unseen()
+
+    def _unseen(self):
         return self.env._("Ask the credit manager: the customer is in a colleague's portfolio.")
 
     def _figures(self, position):

@@ -25,6 +25,12 @@ class ResCompany(models.Model):
             self.env.registry.clear_cache()  # the position remembers these
         return super().write(vals)
 
+    @api.constrains("ar_credit_group_id")
+    def _check_ar_credit_group_id(self):
+        """The group's own check runs on its form only: its keeper could leave by this one."""
+        kept = self.env["ar.credit.group"].sudo().search([("company_id", "in", self.ids)])
+        kept._check_company()
+
     def _ar_create_policy(self):
         """Give each company (branches follow their root) a policy to start with."""
         for company in self.filtered(lambda c: c == c.root_id and not c.ar_credit_policy_id):

@@ -264,14 +264,18 @@ class ResPartner(models.Model):
             )
 
     def _ar_log_limit(self, previous, amount, company):
+        """Keep the history on the profile: the customer's chatter is open to every employee."""
+        # whoever may write the limit may leave its trace
+        Profile = self.env["ar.credit.profile"].sudo()
         for partner in self:
-            partner.message_post(
+            Profile._get_or_create(partner, company).message_post(
                 body=self.env._(
                     "Credit limit at %(company)s: %(old)s → %(new)s.",
                     company=company.display_name,
                     old=format_amount(self.env, previous[partner], company.currency_id),
                     new=format_amount(self.env, amount, company.currency_id),
                 ),
+                author_id=self.env.user.partner_id.id,
                 subtype_xmlid="mail.mt_note",
             )
 

@@ -32,10 +32,10 @@ class SaleOrder(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
-    ar_hold_reason = fields.Text(related="ar_hold_id.reason_text", string="Why it waits")
-    ar_hold_remedy = fields.Text(related="ar_hold_id.remedy_text", string="What releases it")
+    ar_hold_reason = fields.Text(compute="_compute_ar_hold", string="Why it waits")
+    ar_hold_remedy = fields.Text(compute="_compute_ar_hold", string="What releases it")
     ar_hold_state = fields.Selection(related="ar_hold_id.state", string="Hold")
-    ar_may_release = fields.Boolean(related="ar_hold_id.may_release")
+    ar_may_release = fields.Boolean(compute="_compute_ar_hold")
     ar_cleared_amount = fields.Monetary(
         string="Cleared order total",
         readonly=True,
@@ -71,6 +71,18 @@ class SaleOrder(models.Model):
     def _ar_payload(self, verdict, visible, company):
         partner = self.partner_invoice_id.commercial_partner_id
         return self.env["ar.credit.texts"]._payload(partner, company, verdict, partner in visible)
+
+    @api.depends("ar_hold_id.findings", "ar_hold_id.state", "ar_hold_id.amount")
+    @api.depends_context("uid", "lang")
+    def _compute_ar_hold(self):
+        """Whoever reads the order sees that it waits; figures need a right to the customer."""
+        for order in self:
+            hold = order.sudo().ar_hold_id
+            reason, remedy = hold._get_texts(self.env) if hold else (False, False)
+            order.ar_hold_reason = reason
+            order.ar_hold_remedy = remedy
+            # without a remedy to read there is no right to the hold either
+            order.ar_may_release = remedy and hold.with_env(self.env).may_release
 
     def _has_field_access(self, field, operation):
         """Customers read their own orders, but not what is decided about their credit.
@@ -255,19 +267,12 @@ class SaleOrder(models.Model):
         )
 
     def _ar_hold_vals(self, verdict, from_machine):
-        texts = self.env["ar.credit.texts"]
         company, position = self.company_id, verdict.position
         return {
             "partner_id": position.partner_id,
             "company_id": company.id,
             "amount": verdict.amount,
-            "findings": [finding.criterion for finding in verdict.holding],
-            "reason_text": " ".join(
-                texts._message(f, company, verdict.hold_reason) for f in verdict.holding
-            ),
-            "remedy_text": "; ".join(
-                dict.fromkeys(texts._remedy(f, company) for f in verdict.holding)
-            ),
+            "findings": [finding.to_json() for finding in verdict.holding],
             "exposure": position.exposure,
             "overdue": position.overdue,
             "available": position.available or 0.0,
@@ -281,7 +286,7 @@ class SaleOrder(models.Model):
             "params": {
                 "type": "warning",
                 "title": self.env._("On credit hold: %s", ", ".join(self.mapped("name"))),
-                "message": self.sudo().ar_hold_id[:1].reason_text,
+                "message": self[:1].ar_hold_reason,
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
@@ -314,25 +319,28 @@ class SaleOrder(models.Model):
         order = self.sudo()
         debtor = verdict.position.partner_id
         if verdict.stops_order and not order.ar_hold_id._covers(verdict.amount, debtor):
-            vals = order._ar_hold_vals(verdict, self.env.su)
-            raise UserError(
-                self.env._(
-                    "%(order)s cannot grow to %(amount)s: %(reason)s\nWhat would allow it: "
-                    "%(remedy)s, or a release: keep the order as it is and ask for the new total.",
-                    order=order.name,
-                    amount=format_amount(self.env, verdict.amount, order.company_id.currency_id),
-                    reason=vals["reason_text"],
-                    remedy=vals["remedy_text"],
-                )
-            )
+            raise UserError(self._ar_refusal(verdict))
         order._ar_clear(verdict)
+
+    def _ar_refusal(self, verdict):
+        company, debtor = self.company_id, self.partner_invoice_id.commercial_partner_id
+        texts = self.env["ar.credit.texts"]
+        reason, remedy = texts._hold_texts(verdict.holding, company, debtor)
+        return self.env._(
+            "%(order)s cannot grow to %(amount)s: %(reason)s\nWhat would allow it: "
+            "%(remedy)s, or a release: keep the order as it is and ask for the new total.",
+            order=self.name,
+            amount=format_amount(self.env, verdict.amount, company.currency_id),
+            reason=reason,
+            remedy=remedy or self.env._("a decision by the credit manager"),
+        )
 
     # ------------------------------------------------------------------ buttons
     def action_ar_request_release(self):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Ask for release"),
+            "name": self.env._("Ask for the release of %s", self.name),
             "res_model": "ar.credit.request",
             "view_mode": "form",
             "target": "new",

@@ -7,7 +7,7 @@ in the company's currency. Nothing here reads a database.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from .exposure import Position
@@ -45,6 +45,7 @@ class Facts:
     term_days: int | None = None
     customer_term_days: int | None = None
     manual_hold: bool = False
+    hold_reason: str | None = None
     assessed: bool = True
     review_date: date | None = None
 
@@ -55,7 +56,15 @@ class Finding:
 
     criterion: str
     effect: str
-    params: dict[str, object]
+    params: dict[str, object] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        """The finding as values that JSON holds: dates as ``YYYY-MM-DD``."""
+        values = {
+            key: value.isoformat() if isinstance(value, date) else value
+            for key, value in self.params.items()
+        }
+        return {"criterion": self.criterion, "effect": self.effect, "params": values}
 
 
 Params = dict[str, object] | None
@@ -94,7 +103,7 @@ def _overdue_days(rule: Rule, facts: Facts) -> Params:
 
 
 def _manual_hold(_rule: Rule, facts: Facts) -> Params:
-    return {} if facts.manual_hold else None
+    return {"reason": facts.hold_reason} if facts.manual_hold else None
 
 
 def _limit_expired(_rule: Rule, facts: Facts) -> Params:
@@ -187,7 +196,6 @@ class Verdict:
     position: Position
     findings: tuple[Finding, ...] = ()
     manual_hold: bool = False
-    hold_reason: str | None = None
     amount: float = 0.0
 
     @property

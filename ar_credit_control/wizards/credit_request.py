@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..rules.credit_limit import HOLD, Finding
+
 
 class CreditRequest(models.TransientModel):
     """The salesperson asks for an order to be let go."""
@@ -20,7 +22,8 @@ class CreditRequest(models.TransientModel):
         readonly=False,
         help="What the confirmed order shall grow to, taxes included.",
     )
-    reason_text = fields.Text(related="order_id.ar_hold_id.reason_text", related_sudo=False)
+    reason_text = fields.Text(related="order_id.ar_hold_reason", related_sudo=False)
+    decider_id = fields.Many2one("res.users", compute="_compute_decider_id")
     note = fields.Text(string="Why it should go", required=True)
 
     @api.depends("order_id")
@@ -28,17 +31,29 @@ class CreditRequest(models.TransientModel):
         for wizard in self:
             wizard.amount = wizard.order_id._ar_amount(wizard.order_id.company_id)
 
+    @api.depends("order_id")
+    def _compute_decider_id(self):
+        """Who is told, so that the salesperson knows whom to remind."""
+        for wizard in self:
+            hold = wizard.order_id.sudo().ar_hold_id  # a name, which every employee may read
+            partner = hold.partner_id or wizard.order_id.partner_invoice_id
+            # making the profile on its first need is no decision
+            profiles = self.env["ar.credit.profile"].sudo()
+            profile = profiles._get_or_create(partner, wizard.order_id.company_id)
+            wizard.decider_id = profile._get_credit_manager()
+
     def action_request(self):
         self.ensure_one()
         self.order_id.check_access("write")
         confirmed = self.state == "sale"
         if confirmed:
             self._hold_increase()
-        elif self.order_id.ar_hold_id.state != "waiting":
+        elif self.order_id.ar_hold_state != "waiting":
             raise UserError(
                 self.env._("Nothing holds this order: confirm it, and it will say if it must wait.")
             )
-        self.order_id.ar_hold_id._request(self.note, self.amount if confirmed else None)
+        hold = self.order_id.sudo().ar_hold_id  # whoever may write the order may ask for it
+        hold._request(self.note, self.amount if confirmed else None)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _hold_increase(self):
@@ -54,12 +69,11 @@ class CreditRequest(models.TransientModel):
             )
         verdict = order._ar_get_verdicts(company)[order.id]
         vals = order._ar_hold_vals(verdict, from_machine=False)
-        growth = self.env._("The confirmed order shall grow.")
         self.env["ar.credit.hold"].sudo()._open(
             order,
             {
                 **vals,
                 "amount": self.amount,
-                "reason_text": vals["reason_text"] or growth,
+                "findings": vals["findings"] or [Finding("growth", HOLD).to_json()],
             },
         )

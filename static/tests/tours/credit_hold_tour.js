@@ -101,7 +101,7 @@ registry.category("web_tour.tours").add("ar_credit_hold_manager", {
             run: "edit Payment order seen",
         },
         {
-            trigger: ".modal button[name=action_release]",
+            trigger: ".modal button[name=action_release]:contains(Release and confirm)",
             run: "click",
         },
         {

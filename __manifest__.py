@@ -22,6 +22,7 @@
         "views/ar_credit_provider_views.xml",
         "views/ar_credit_report_views.xml",
         "views/ar_credit_profile_views.xml",
+        "views/ar_limit_proposal_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
         "views/sale_portal_templates.xml",

@@ -19,6 +19,7 @@ from . import res_company
 from . import res_users
 from . import res_partner
 from . import res_partner_score
+from . import limit_proposal
 from . import sale_order
 from . import sale_order_line
 from . import history_account_move

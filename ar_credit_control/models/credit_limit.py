@@ -101,7 +101,15 @@ class CreditLimit(models.Model):
         decisions.filtered(lambda d: d.state == "proposed")._notify_approver()
         return decisions
 
-    _DECIDED = ("state", "decided_by_id", "decided_on", "previous_amount", "requested_by_id")
+    _DECIDED = (
+        "state",
+        "decided_by_id",
+        "decided_on",
+        "previous_amount",
+        "requested_by_id",
+        "is_computed",
+        "arithmetic",
+    )
 
     def write(self, vals):
         if not self.env.su and vals.keys() & {*self._DECIDED, "profile_id"}:

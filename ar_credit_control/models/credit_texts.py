@@ -103,7 +103,9 @@ class CreditTexts(models.AbstractModel):
             case "term_longer":
                 return self._days(p["agreed"]), self._days(p["granted"])
             case "limit_expired" | "review_overdue":
-                return day(p["date"]), day(fields.Date.context_today(self))
+                return day(p["date"]), self.env._("passed")
+            case "manual_hold":
+                return "", p["reason"] or self.env._("no reason")
             case _:
                 return "", ""
 
@@ -122,20 +124,25 @@ class CreditTexts(models.AbstractModel):
 
     def _findings_table(self, found, company):
         """What was found as a table: each finding with what is allowed and what it was."""
-        names = {
-            **dict(
-                self.env["ar.credit.policy.rule"]
-                ._fields["criterion"]
-                ._description_selection(self.env)
-            ),
-            "no_credit": self.env._("No credit"),
-            "growth": self.env._("Growth of a confirmed order"),
-        }
         lines = [
-            (names[f.criterion], *self._measure(f, company), self._remedy(f, company))
-            for f in found
+            (self._subject(f), *self._measure(f, company), self._remedy(f, company)) for f in found
         ]
         return self.env["ir.qweb"]._render("ar_credit_control.hold_findings", {"lines": lines})
+
+    def _subject(self, finding):
+        """What a finding is about, in a word or two."""
+        return {
+            "no_credit": self.env._("Credit"),
+            "manual_hold": self.env._("Hold on the customer"),
+            "limit_use": self.env._("Exposure"),
+            "overdue_days": self.env._("Oldest overdue"),
+            "overdue_amount": self.env._("Overdue"),
+            "limit_expired": self.env._("Validity of the limit"),
+            "review_overdue": self.env._("Credit review"),
+            "order_amount": self.env._("Order total"),
+            "term_longer": self.env._("Payment term"),
+            "growth": self.env._("Growth of a confirmed order"),
+        }.get(finding.criterion, self.env._("Assessment of the customer"))
 
     def _reason(self, found, company):
         return " ".join(self._message(finding, company) for finding in found)

@@ -1,2 +1,3 @@
+from . import letterhead
 from . import open_item
 from . import statement

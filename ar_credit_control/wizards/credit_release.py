@@ -13,6 +13,7 @@ class CreditRelease(models.TransientModel):
     currency_id = fields.Many2one(related="hold_id.currency_id", related_sudo=False)
     order_id = fields.Many2one(related="hold_id.order_id", related_sudo=False)
     partner_id = fields.Many2one(related="hold_id.partner_id", related_sudo=False)
+    order_state = fields.Selection(related="hold_id.order_id.state", related_sudo=False)
     reason_text = fields.Text(related="hold_id.reason_text", related_sudo=False)
     request_note = fields.Text(related="hold_id.request_note", related_sudo=False)
     ar_widget = fields.Json(

@@ -14,6 +14,8 @@
         "security/ar_open_item_rules.xml",
         "views/ar_open_item_views.xml",
         "views/ar_aged_balance_views.xml",
+        "views/ar_cash_forecast_views.xml",
+        "views/ar_good_payer_views.xml",
         "views/report_statement.xml",
         "views/ar_widget_views.xml",
         "views/ar_credit_hold_views.xml",

@@ -2,6 +2,9 @@ from . import test_credit_hold
 from . import test_credit_race
 from . import test_credit_report
 from . import test_limit_proposal
+from . import test_credit_discount
+from . import test_cash_forecast
+from . import test_good_payer
 from . import test_position
 from . import test_score_evidence
 from . import test_score_grade

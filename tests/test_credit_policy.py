@@ -213,7 +213,7 @@ class TestCreditPolicy(PolicyCase):
         self.assertTrue(company.account_use_credit_limit)
         holds = policy.rule_ids.filtered(lambda rule: rule.effect == "hold")
         self.assertEqual(holds.mapped("criterion"), ["manual_hold", "limit_use", "overdue_days"])
-        self.assertEqual(policy.rule_ids.mapped("sequence"), list(range(1, 10)))
+        self.assertEqual(policy.rule_ids.mapped("sequence"), list(range(1, 11)))
 
     def test_a_branch_follows_its_root(self):
         branch = (

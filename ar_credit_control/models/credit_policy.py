@@ -87,6 +87,13 @@ class CreditPolicy(models.Model):
         return tuple(sorted(set(rules.mapped("days"))))
 
     @api.model
+    @tools.ormcache("company_id")
+    def _asks_for_grade(self, company_id):
+        """Whether any rule of the company looks at discounts."""
+        domain = [("company_id", "=", company_id), ("criterion", "=", "weak_discount")]
+        return bool(self.env["ar.credit.policy.rule"].sudo().search_count(domain, limit=1))
+
+    @api.model
     def _default_values(self, company):
         """The policy that a company starts with: safe for good customers, firm with late ones."""
         rules = [
@@ -99,6 +106,7 @@ class CreditPolicy(models.Model):
             {"criterion": "review_overdue", "effect": "warn"},
             {"criterion": "not_assessed", "effect": "warn"},
             {"criterion": "term_longer", "effect": "warn"},
+            {"criterion": "weak_discount", "effect": "warn", "percent": 5},
         ]
         return {
             "name": self.env._("Standard"),
@@ -132,6 +140,7 @@ class CreditPolicyRule(models.Model):
             ("not_assessed", "Customer not assessed"),
             ("order_amount", "Order above an amount"),
             ("term_longer", "Payment term longer than the customer's"),
+            ("weak_discount", "Discount above a share for grade D or E"),
         ],
         required=True,
     )
@@ -148,6 +157,8 @@ class CreditPolicyRule(models.Model):
         for rule in self:
             if rule.criterion == "limit_use" and rule.percent <= 0:
                 problem = self.env._("a share of the limit above 0 %")
+            elif rule.percent < 0:
+                problem = self.env._("a share of 0 % or more")
             elif rule.amount < 0:
                 problem = self.env._("an amount of 0 or more")
             elif rule.days < 0:

@@ -62,6 +62,14 @@ class CreditTexts(models.AbstractModel):
                 )
             case "growth":
                 return self.env._("The confirmed order shall grow.")
+            case "weak_discount":
+                return self.env._(
+                    "A discount of %(discount)s %% for a customer of grade %(grade)s: give "
+                    "%(percent)s %% at most, or take payment in advance.",
+                    discount=f"{p['discount']:.3g}",
+                    grade=p["grade"],
+                    percent=f"{p['percent']:g}",
+                )
             case _:
                 return self.env._("The customer has not been assessed yet.")
 
@@ -81,6 +89,8 @@ class CreditTexts(models.AbstractModel):
                 return self.env._("the agreed payment term")
             case "order_amount":
                 return self.env._("an order of %s or less", money(p["amount"]))
+            case "weak_discount":
+                return self.env._("a discount of %s %% or less", f"{p['percent']:g}")
             case _:
                 return self.env._("a decision by the credit manager")
 

@@ -6,6 +6,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.misc import format_amount
 
+from ..rules.discount import Line, discount_percent
+
 # Written by the credit check alone: whoever could write them would release his own orders.
 PROTECTED = {"ar_hold_id", "ar_credit_state", "ar_cleared_amount", "ar_cleared_partner_id"}
 # Changes of these on a confirmed order may raise what the customer will owe, or move it.
@@ -99,6 +101,15 @@ class SaleOrder(models.Model):
         """The order's total in the company's currency, at today's rate."""
         return self.currency_id._convert(
             self.amount_total, company.currency_id, company, fields.Date.context_today(self)
+        )
+
+    def _ar_discount(self):
+        """The order's largest discount in percent, on a line or on the whole."""
+        lines = self.order_line.filtered(
+            lambda line: not (line.display_type or line.is_downpayment)
+        )
+        return discount_percent(
+            Line(line.product_uom_qty, line.price_unit, line.discount) for line in lines
         )
 
     def _ar_prepaid(self, company):

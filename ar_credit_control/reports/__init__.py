@@ -1,3 +1,5 @@
 from . import letterhead
 from . import open_item
+from . import cash_forecast
+from . import good_payer
 from . import statement

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from .discount import WEAK_GRADES
 from .exposure import Position
 
 WARN = "warn"
@@ -35,7 +36,8 @@ class Facts:
     order_amount: total of the order in company currency, 0 when a customer is looked at without
     an order. prepaid: the part of it that is already paid or authorised. term_days and
     customer_term_days: days from invoice to the last instalment, granted and agreed (None = no
-    term). The position must count the order in ``this_order`` already.
+    term). grade: the customer's, where a discount (the order's largest, in percent) makes it
+    matter. The position must count the order in ``this_order`` already.
     """
 
     position: Position
@@ -48,6 +50,8 @@ class Facts:
     hold_reason: str | None = None
     assessed: bool = True
     review_date: date | None = None
+    grade: str = ""
+    discount: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,13 @@ def _term_longer(_rule: Rule, facts: Facts) -> Params:
     return {"granted": facts.term_days, "agreed": facts.customer_term_days}
 
 
+def _weak_discount(rule: Rule, facts: Facts) -> Params:
+    """More discount than a customer deserves who pays late already."""
+    if facts.grade not in WEAK_GRADES or facts.discount <= rule.percent:
+        return None
+    return {"grade": facts.grade, "discount": facts.discount, "percent": rule.percent}
+
+
 CRITERIA: dict[str, Callable[[Rule, Facts], Params]] = {
     "manual_hold": _manual_hold,
     "limit_use": _limit_use,
@@ -146,6 +157,7 @@ CRITERIA: dict[str, Callable[[Rule, Facts], Params]] = {
     "not_assessed": _not_assessed,
     "order_amount": _order_amount,
     "term_longer": _term_longer,
+    "weak_discount": _weak_discount,
 }
 
 

@@ -71,6 +71,8 @@ TABLE = [
     ("review_overdue", {}, facts(), False),
     ("not_assessed", {}, facts(assessed=False), True),
     ("not_assessed", {}, facts(), False),
+    ("weak_discount", {"percent": 5}, facts(grade="D", discount=5.1), True),
+    ("weak_discount", {"percent": 5}, facts(grade="C", discount=5.1), False),
     ("order_amount", {"amount": 100}, facts(order_amount=100), False),
     ("order_amount", {"amount": 100}, facts(order_amount=100.01), True),
     ("term_longer", {}, facts(term_days=60, customer_term_days=30), True),

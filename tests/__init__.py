@@ -21,3 +21,4 @@ from . import test_credit_release
 from . import test_credit_limit
 from . import test_credit_widget
 from . import test_statement_letter
+from . import test_interest

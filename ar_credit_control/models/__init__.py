@@ -28,3 +28,5 @@ from . import history_import
 from . import history_demo
 from . import res_partner_statement
 from . import crm_team
+from . import interest_rate
+from . import interest_scheme

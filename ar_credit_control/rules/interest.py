@@ -8,6 +8,8 @@ data; a rate that is not known is an error, never zero. Rates are in percent a y
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -87,7 +89,8 @@ class RateTable:
 class Scheme:
     """How a law computes interest.
 
-    points: what the law adds to the reference rate. contract_rate: what the parties agreed, which
+    points: what the law adds to the reference rate, ``earlier_points`` in half-years before
+    ``changed``. contract_rate: what the parties agreed, which
     then holds instead, but not below ``floor_multiple`` times the rate in ``floor`` (France:
     three times the legal interest rate). basis: ``365``, or ``actual``: the days of each year.
     """
@@ -98,11 +101,14 @@ class Scheme:
     floor: RateTable | None = None
     floor_multiple: float = 0.0
     basis: str = "365"
+    changed: Half | None = None
+    earlier_points: float = 0.0
 
     def rate(self, half: Half) -> float:
         """Percent a year in a half-year; MissingRate where a rate that it needs is unknown."""
         if self.contract_rate is None:
-            return self.reference.rate(half) + self.points
+            earlier = self.changed is not None and half < self.changed
+            return self.reference.rate(half) + (self.earlier_points if earlier else self.points)
         if self.floor is None:
             return self.contract_rate
         return max(self.contract_rate, self.floor_multiple * self.floor.rate(half))
@@ -244,3 +250,51 @@ def conversion_day(due: date) -> date:
     """
     day = due.replace(day=1) - DAY
     return day - timedelta(days=max(0, day.weekday() - 4))
+
+
+class BadRow(ValueError):
+    """A line of a rate table that cannot be read: its number, the field, and what is wrong."""
+
+    def __init__(self, line: int, name: str, value: str) -> None:
+        super().__init__(f"line {line}: {name} {value!r}")
+        self.line = line
+        self.name = name
+        self.value = value
+
+
+def read_rates(text: str) -> list[tuple[str, date, float]]:
+    """Rows of a CSV table with the columns reference, date_from and rate, others ignored.
+
+    Returns (code of the reference rate, first day of the half-year, percent a year); BadRow at
+    the first line that cannot be read. Commas or semicolons part the columns; a comma in a rate
+    is a decimal comma.
+
+    >>> read_rates("reference;date_from;rate\\necb;2026-01-01;2,15")
+    [('ecb', datetime.date(2026, 1, 1), 2.15)]
+    """
+    text = text.lstrip("\ufeff")
+    head = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in head else ",")
+    for name in ("reference", "date_from", "rate"):
+        if name not in (reader.fieldnames or ()):
+            raise BadRow(1, "column", name)
+    return [_read_rate(reader.line_num, row) for row in reader]
+
+
+def _read_rate(line: int, row: Mapping[str, str | None]) -> tuple[str, date, float]:
+    values = {name: (row[name] or "").strip() for name in ("reference", "date_from", "rate")}
+    if not values["reference"]:
+        raise BadRow(line, "reference", "")
+    try:
+        day = date.fromisoformat(values["date_from"])
+    except ValueError:
+        raise BadRow(line, "date_from", values["date_from"])
+    if day != Half.of(day).start:
+        raise BadRow(line, "date_from", values["date_from"])
+    try:
+        rate = float(values["rate"].replace(",", "."))
+    except ValueError:
+        raise BadRow(line, "rate", values["rate"])
+    if not -100 < rate < 100:
+        raise BadRow(line, "rate", values["rate"])
+    return values["reference"], day, rate

@@ -5,6 +5,7 @@ import pytest
 from ar_credit_control.rules import interest as module
 from ar_credit_control.rules.interest import (
     ACTUAL,
+    BadRow,
     Compensation,
     Half,
     MissingRate,
@@ -15,9 +16,10 @@ from ar_credit_control.rules.interest import (
     conversion_day,
     halves,
     interest,
+    read_rates,
     steps,
 )
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 FIRST, LAST = date(2013, 1, 1), date(2026, 6, 30)
@@ -48,9 +50,14 @@ def day_by_day(amount, due, until, scheme, payments):
     return total
 
 
-@given(amounts, days, days, st.lists(st.tuples(days, st.integers(1, 10**6)), max_size=5))
-def test_interest_is_what_each_day_adds(amount, due, until, payments):
-    payments = [(day, paid / 100) for day, paid in payments]
+later = st.integers(-10, 900).map(timedelta)
+
+
+@settings(deadline=None)
+@given(amounts, days, later, st.lists(st.tuples(later, st.integers(1, 10**6)), max_size=5))
+def test_interest_is_what_each_day_adds(amount, due, later, payments):
+    until = min(due + later, LAST)
+    payments = [(due + days, paid / 100) for days, paid in payments]
     assume(sum(paid for _day, paid in payments) <= amount)
     for scheme in (EU, Scheme(ECB, 10, basis=ACTUAL), Scheme(ECB, 8, 5.0, ECB, 3)):
         parts = interest(amount, due, until, scheme, payments)
@@ -140,3 +147,38 @@ def test_the_day_of_conversion_is_a_working_day_of_the_month_before(due):
     day = conversion_day(due)
     assert day.weekday() < 5
     assert day < due.replace(day=1) <= day + timedelta(days=3)
+
+
+def test_the_points_of_a_law_change_from_a_half_year_on():
+    poland = Scheme(ECB, 10, changed=Half(2020, 1), earlier_points=8)
+    assert poland.rate(Half(2020, 1)) - ECB.rate(Half(2020, 1)) == 10
+    assert poland.rate(Half(2019, 2)) - ECB.rate(Half(2019, 2)) == 8
+
+
+HEAD = "reference,date_from,rate,source\n"
+
+
+def test_a_table_of_rates_is_read():
+    rows = read_rates("\ufeff" + HEAD + "ecb,2026-01-01,2.15,x\nnbp,2026-07-01,-0.5,\n")
+    assert rows == [("ecb", date(2026, 1, 1), 2.15), ("nbp", date(2026, 7, 1), -0.5)]
+    assert read_rates(HEAD) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "name"),
+    [
+        ("", 1, "column"),
+        ("reference,rate\n", 1, "column"),
+        (HEAD + ",2026-01-01,2.15,", 2, "reference"),
+        (HEAD + "ecb,2026-01-01,2.15,\necb,2026-02-01,2.15,", 3, "date_from"),
+        (HEAD + "ecb,01.07.2026,2.15,", 2, "date_from"),
+        (HEAD + "ecb,2026-07-01,two,", 2, "rate"),
+        (HEAD + "ecb,2026-07-01,nan,", 2, "rate"),
+        (HEAD + "ecb,2026-07-01,1e9,", 2, "rate"),
+        (HEAD + "ecb", 2, "date_from"),
+    ],
+)
+def test_a_table_that_cannot_be_read_names_line_and_field(text, line, name):
+    with pytest.raises(BadRow) as caught:
+        read_rates(text)
+    assert (caught.value.line, caught.value.name) == (line, name)

@@ -22,3 +22,4 @@ from . import test_credit_limit
 from . import test_credit_widget
 from . import test_statement_letter
 from . import test_interest
+from . import test_dunning_run

@@ -80,6 +80,8 @@ class CreditCheck(models.AbstractModel):
     def _verdict(self, row, company, facts):
         facts = replace(
             facts,
+            dunning_level=row.dunning_level or 0,
+            dunning_hold=bool(row.dunning_hold),
             manual_hold=bool(row.manual_hold),
             hold_reason=row.manual_hold_reason,
             review_date=row.review_date,
@@ -90,6 +92,8 @@ class CreditCheck(models.AbstractModel):
             findings(self._get_policy(row, company)._get_rules(), facts),
             facts.manual_hold,
             facts.order_amount,
+            facts.dunning_level,
+            facts.dunning_hold,
         )
 
     def _has_own_limit(self, limit, company):
@@ -102,7 +106,21 @@ class CreditCheck(models.AbstractModel):
 
     def _get_rows(self, partners, company):
         days = self.env["ar.credit.policy"]._get_overdue_days(self._get_company(company).root_id)
-        return self.env["ar.position"]._get_rows(partners, company, overdue_days=days)
+        rows = self.env["ar.position"]._get_rows(partners, company, overdue_days=days)
+        return self._refresh_dunning(rows, company)
+
+    def _refresh_dunning(self, rows, company):
+        """Dunning levels as the ledger stands now; customers never reminded cost no query."""
+        reminded = [key for key, (_position, row) in rows.items() if row.dunning_level]
+        if not reminded:
+            return rows
+        # whoever confirms an order: the level counts, not what he may see of notices
+        live = self.env["ar.credit.profile"].sudo()._live_levels(company, reminded)
+        for key in reminded:
+            position, row = rows[key]
+            level, hold = live.get(key, (0, False))
+            rows[key] = position, row._replace(dunning_level=level, dunning_hold=hold)
+        return rows
 
     def _get_policy(self, row, company):
         # decisions apply the policy to everybody, whoever may read it

@@ -66,7 +66,7 @@ class CreditPolicy(models.Model):
     def _get_rules(self):
         """The policy's rules as values, in order."""
         return tuple(
-            Rule(rule.criterion, rule.effect, rule.percent, rule.amount, rule.days)
+            Rule(rule.criterion, rule.effect, rule.percent, rule.amount, rule.days, rule.level)
             for rule in self.sudo().rule_ids  # a salesperson may not read how the policy is set
         )
 
@@ -141,6 +141,7 @@ class CreditPolicyRule(models.Model):
             ("order_amount", "Order above an amount"),
             ("term_longer", "Payment term longer than the customer's"),
             ("weak_discount", "Discount above a share for grade D or E"),
+            ("dunning_level", "Dunning level at or above"),
         ],
         required=True,
     )
@@ -151,8 +152,9 @@ class CreditPolicyRule(models.Model):
         "remainders do not stop a good customer."
     )
     days = fields.Integer()
+    level = fields.Integer(default=1)
 
-    @api.constrains("criterion", "percent", "amount", "days")
+    @api.constrains("criterion", "percent", "amount", "days", "level")
     def _check_thresholds(self):
         for rule in self:
             if rule.criterion == "limit_use" and rule.percent <= 0:
@@ -163,6 +165,8 @@ class CreditPolicyRule(models.Model):
                 problem = self.env._("an amount of 0 or more")
             elif rule.days < 0:
                 problem = self.env._("0 days or more")
+            elif rule.criterion == "dunning_level" and rule.level < 1:
+                problem = self.env._("a level of 1 or more")
             else:
                 continue
             label = dict(self._fields["criterion"]._description_selection(self.env))

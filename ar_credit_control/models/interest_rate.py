@@ -54,7 +54,9 @@ class InterestReference(models.Model):
             rows = read_rates(text)
         except BadRow as bad:
             raise UserError(self._explain(bad))
-        references = {reference.code: reference for reference in self.search([])}
+        references = {
+            reference.code: reference for reference in self.search([("code", "!=", False)])
+        }
         unknown = sorted({code for code, _day, _rate in rows} - references.keys())
         if unknown:
             raise UserError(
@@ -71,22 +73,20 @@ class InterestReference(models.Model):
 
     def _enter(self, rows, replace):
         Rate = self.env["ar.interest.rate"]
+        references = [reference.id for reference, _day, _rate in rows]
         known = defaultdict(Rate.browse)
-        for rate in Rate.search([]):
+        for rate in Rate.search([("reference_id", "in", references)]):
             known[rate.reference_id, rate.date_from] = rate
-        new = {(reference, day): rate for reference, day, rate in rows}
-        changed = {key: rate for key, rate in new.items() if known[key] and known[key].rate != rate}
-        if replace:
-            for key, rate in changed.items():
-                known[key].rate = rate
-        created = Rate.create(
-            [
-                {"reference_id": reference.id, "date_from": day, "rate": rate}
-                for (reference, day), rate in new.items()
-                if not known[reference, day]
-            ]
-        )
-        return len(created), len(changed) if replace else 0
+        created, changed = [], 0
+        for (reference, day), rate in {(ref, day): rate for ref, day, rate in rows}.items():
+            present = known[reference, day]
+            if not present:
+                created.append({"reference_id": reference.id, "date_from": day, "rate": rate})
+            elif replace and present.rate != rate:
+                present.rate = rate
+                changed += 1
+        Rate.create(created)
+        return len(created), changed
 
     def _explain(self, bad):
         remedies = {

@@ -71,7 +71,7 @@ class InterestScheme(models.Model):
     def _get_default(self, company):
         """The law of a company's country; in other countries of the union: the directive's."""
         country = company.account_fiscal_country_id or company.country_id
-        schemes = self.search([])
+        schemes = self.search([("reference_id", "!=", False)])
         found = schemes.filtered(lambda scheme: country and country in scheme.country_ids)[:1]
         if not found and country in self.env.ref("base.europe").country_ids:
             found = schemes.filtered(lambda scheme: not scheme.country_ids)[:1]

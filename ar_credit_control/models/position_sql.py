@@ -51,9 +51,9 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                COALESCE(drafts.amount, 0)::float8, COALESCE(orders.amount, 0)::float8,
                (%(limit)s)::float8, profile.credit_mode, profile.limit_valid_until,
                profile.raise_amount::float8, profile.raise_from, profile.raise_until,
-               COALESCE(profile.insured_amount, 0)::float8,
-               profile.policy_id, profile.manual_hold, profile.manual_hold_reason,
-               profile.assessed_on, profile.review_date,
+               COALESCE(profile.insured_amount, 0)::float8, profile.policy_id,
+               profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,
+               profile.review_date, profile.dunning_level, profile.dunning_hold,
                (customer.property_payment_term_id ->> %(company)s::text)::int,
                entity.contact_ids
           FROM entity
@@ -107,6 +107,8 @@ COLUMNS = {
     "manual_hold_reason": "varchar",
     "assessed_on": "date",
     "review_date": "date",
+    "dunning_level": "int",
+    "dunning_hold": "bool",
     "payment_term_id": "int",
     "contact_ids": "int[]",
 }

@@ -27,6 +27,7 @@ class Rule:
     percent: float = 0.0
     amount: float = 0.0
     days: int = 0
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Facts:
     customer_term_days: days from invoice to the last instalment, granted and agreed (None = no
     term). grade: the customer's, where a discount (the order's largest, in percent) makes it
     matter. The position must count the order in ``this_order`` already.
+    term). dunning_level: the highest at which the customer was reminded of what is overdue;
+    dunning_hold: orders wait at that level. The position must count the order in ``this_order``
+    already.
     """
 
     position: Position
@@ -52,6 +56,8 @@ class Facts:
     review_date: date | None = None
     grade: str = ""
     discount: float = 0.0
+    dunning_level: int = 0
+    dunning_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +151,9 @@ def _weak_discount(rule: Rule, facts: Facts) -> Params:
     if facts.grade not in WEAK_GRADES or facts.discount <= rule.percent:
         return None
     return {"grade": facts.grade, "discount": facts.discount, "percent": rule.percent}
+def _dunning_level(rule: Rule, facts: Facts) -> Params:
+    """Reminded at the rule's level or above."""
+    return {"level": facts.dunning_level} if facts.dunning_level >= max(1, rule.level) else None
 
 
 CRITERIA: dict[str, Callable[[Rule, Facts], Params]] = {
@@ -158,20 +167,23 @@ CRITERIA: dict[str, Callable[[Rule, Facts], Params]] = {
     "order_amount": _order_amount,
     "term_longer": _term_longer,
     "weak_discount": _weak_discount,
+    "dunning_level": _dunning_level,
 }
 
 
 def findings(rules: Iterable[Rule], facts: Facts) -> tuple[Finding, ...]:
     """The rules that apply, in the policy's order, each criterion once with its hardest effect.
 
-    *No credit* is not a rule but a choice made for the customer, so it holds whatever the policy
-    says. An order that is paid in advance risks nothing: no finding.
+    *No credit* and a hold by the dunning level are no rules but choices made elsewhere, so they
+    hold whatever the policy says. An order that is paid in advance risks nothing: no finding.
     """
     if _risks_nothing(facts):
         return ()
     found: dict[str, Finding] = {}
     if facts.position.limit.kind == "no_credit":
         found["no_credit"] = Finding("no_credit", HOLD, {"exposure": facts.position.exposure})
+    if facts.dunning_hold:
+        found["dunning_hold"] = Finding("dunning_hold", HOLD, {"level": facts.dunning_level})
     for rule in rules:
         known = found.get(rule.criterion)
         if known and (known.effect == HOLD or rule.effect == WARN):
@@ -209,6 +221,8 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     manual_hold: bool = False
     amount: float = 0.0
+    dunning_level: int = 0
+    dunning_hold: bool = False
 
     @property
     def decision(self) -> str:

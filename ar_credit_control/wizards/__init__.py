@@ -2,3 +2,4 @@ from . import credit_release
 from . import credit_request
 from . import aged_balance
 from . import interest_import
+from . import dunning_review

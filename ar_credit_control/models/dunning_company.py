@@ -1,0 +1,25 @@
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    ar_dunning_policy_id = fields.Many2one(
+        "ar.dunning.policy",
+        string="Dunning policy",
+        domain="[('company_id', '=', id)]",
+        help="For customers that no rule is about.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._ar_create_dunning()
+        return companies
+
+    def _ar_create_dunning(self):
+        """Give companies (branches follow their root) policies to start with; none: all of them."""
+        companies = self or self.search([("parent_id", "=", False)])
+        for company in companies.filtered(lambda c: c == c.root_id and not c.ar_dunning_policy_id):
+            # whoever may create a company
+            self.env["ar.dunning.policy"].sudo()._create_ready(company.sudo())

@@ -1,0 +1,314 @@
+from operator import attrgetter
+
+import psycopg2
+from markupsafe import Markup
+from odoo import Command, fields, models
+from odoo.exceptions import UserError
+
+from ..rules.dunning import fingerprint
+from .dunning_left_out import reasons
+from .dunning_notice import _cause
+
+CONCURRENT = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
+
+
+class DunningNotice(models.Model):
+    """The last look at a notice, and how it leaves: all in the transaction of its batch."""
+
+    _inherit = "ar.dunning.notice"
+
+    # ------------------------------------------------------------------ the last look
+    def _compare_items(self, looks):
+        """Take over what the items are worth now: ``same``, ``changed`` or ``dropped``.
+
+        :param looks: one ``Look`` a line
+        """
+        self.ensure_one()
+        gone = list(filter(attrgetter("reason"), looks))
+        kept = [look for look in looks if look not in gone]
+        if reason := _why_not(kept, gone):
+            self._drop(reason, gone)
+            return "dropped"
+        if not gone and not any(map(attrgetter("changed"), kept)):
+            return "same"
+        self._update_items(kept)
+        self._fall_out(gone)
+        if gone and not self._still_suffices(kept[0].balance):
+            self._drop("short", [])
+            return "dropped"
+        return "changed"
+
+    def _still_suffices(self, balance):
+        """Whether what is left is worth a notice of its level; a person's choice is."""
+        if self.level_number != self.proposed_number:
+            return True
+        rate = self.policy_id._get_rate(self.date)
+        return self.level_id._to_rules(rate).suffices(self.amount_company, balance)
+
+    def _update_items(self, looks):
+        lines = self.line_ids.browse([look.line for look in looks])
+        for line, look in zip(lines, looks, strict=True):
+            if look.changed:
+                line.write(
+                    {
+                        "residual": look.residual,
+                        "covered": look.covered,
+                        "amount_company": look.asked,
+                    }
+                )
+        self.write(
+            {
+                "amount": sum(look.residual - look.covered for look in looks),
+                "amount_company": sum(look.asked for look in looks),
+                "item_count": len(looks),
+                "days": max(lines.mapped("days")),
+            }
+        )
+
+    def _fall_out(self, looks):
+        """Move lines from the notice to what was left out, with the reason."""
+        lines = self.line_ids.browse([look.line for look in looks])
+        self.env["ar.dunning.left.out"].create(
+            [
+                {
+                    "run_id": self.run_id.id,
+                    "notice_id": self.id,
+                    "company_id": self.company_id.id,
+                    "partner_id": self.partner_id.id,
+                    "move_line_id": line.move_line_id.id,
+                    "name": line.name,
+                    "currency_id": self.currency_id.id,
+                    "amount": line.residual - line.covered,
+                    "reason": look.reason,
+                    "note": look.note,
+                    "at_sending": True,
+                }
+                for line, look in zip(lines, looks, strict=True)
+            ]
+        )
+        lines.unlink()
+
+    def _drop(self, reason, gone):
+        """The whole notice falls out at the last look."""
+        self._fall_out(gone)
+        self.write({"state": "dropped", "problem": reasons(self.env)[reason]})
+
+    # ------------------------------------------------------------------ leaving
+    def _deliver_all(self):
+        """Send the notices; the failure of one is its own: it is listed, and the rest go on."""
+        if not self:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._deliver()
+        except CONCURRENT:
+            raise
+        except Exception:  # noqa: BLE001 found again, and kept, one by one
+            for notice in self:
+                notice._deliver_one()
+
+    def _deliver_one(self):
+        try:
+            with self.env.cr.savepoint():
+                self._deliver()
+        except CONCURRENT:
+            raise
+        except psycopg2.errors.UniqueViolation:
+            self.write({"state": "dropped", "problem": reasons(self.env)["sent"]})
+        except Exception as error:  # noqa: BLE001 whatever it is, it concerns this notice alone
+            self.write({"state": "failed", "problem": _cause(error)})
+
+    def _deliver(self):
+        """Fix the text, put mails into the queue, plan activities, write the history."""
+        self._fix_text()
+        self._mark_sent()
+        self._queue_mails()
+        self._plan_activities()
+        self._draft_charges()
+        self.env.flush_all()
+
+    def _fix_text(self):
+        """Keep subject and body as they leave; what the review edited stays as it is."""
+        for template, notices in self.grouped(lambda n: n.level_id.mail_template_id).items():
+            unedited = notices.filtered(lambda n: not (n.subject and n.body))
+            if not template or not unedited:
+                continue
+            texts = unedited._render(template)
+            for notice in unedited:
+                subject, body = texts[notice.id]
+                notice.write({"subject": notice.subject or subject, "body": notice.body or body})
+
+    def _mark_sent(self):
+        now = fields.Datetime.now()
+        for notice in self:
+            items = notice.line_ids.move_line_id.ids
+            notice.write({"state": "sent", "sent_on": now, "items_hash": fingerprint(items)})
+        self.flush_recordset()  # the constraint speaks before a mail is made
+
+    def _queue_mails(self):
+        """Odoo's mail queue sends them; an internal note keeps followers outside away."""
+        messages = self.env["mail.message"].create([notice._message_vals() for notice in self])
+        for notice, message in zip(self, messages, strict=True):
+            notice.message_id = message
+        mailed = self.filtered("by_email")
+        mails = self.env["mail.mail"].create([notice._mail_vals() for notice in mailed])
+        self.env["mail.notification"].create(
+            [
+                {
+                    "author_id": mail.author_id.id,
+                    "mail_message_id": notice.message_id.id,
+                    "mail_mail_id": mail.id,
+                    "res_partner_id": notice.recipient_id.id,
+                    "notification_type": "email",
+                    "notification_status": "ready",
+                    "is_read": True,
+                }
+                for notice, mail in zip(mailed, mails, strict=True)
+            ]
+        )
+
+    def _message_vals(self):
+        return {
+            "model": "res.partner",
+            "res_id": self.partner_id.id,
+            "record_name": self.partner_id.name,
+            "author_id": self.env.user.partner_id.id,
+            "email_from": self._get_sender(),
+            "subject": self.subject,
+            "body": self._history(),
+            "message_type": "notification",
+            "subtype_id": self.env.ref("mail.mt_note").id,
+            "is_internal": True,
+        }
+
+    def _get_sender(self):
+        sender = self.company_id.email_formatted or self.env.user.email_formatted
+        if not sender and self.by_email:
+            raise UserError(
+                self.env._(
+                    "%s has no e-mail address to send from: enter it on the company.",
+                    self.company_id.name,
+                )
+            )
+        return sender
+
+    def _history(self):
+        """What the customer's chatter says."""
+        head = self.env._(
+            "%(level)s: %(amount)s, %(items)s items, by %(channel)s to %(recipient)s.",
+            level=self.level_id.name,
+            amount=self._money(self.amount),
+            items=self.item_count,
+            channel=self.channel,
+            recipient=self.recipient_id.display_name,
+        )
+        return Markup(
+            "<p><a href='#' data-oe-model='ar.dunning.notice' data-oe-id='%s'>%s</a></p>%s"
+        ) % (self.id, head, self.body or "")
+
+    def _mail_vals(self):
+        return {
+            "mail_message_id": self.message_id.id,
+            "body_html": self.body,
+            "recipient_ids": [Command.link(self.recipient_id.id)],
+            "auto_delete": True,
+            "is_notification": True,
+        }
+
+    # ------------------------------------------------------------------ activities
+    def _plan_activities(self):
+        for notice in self.filtered(lambda n: n.by_call or n.ask_salesperson):
+            if notice.ask_salesperson:
+                notice.activity_id = notice._plan("ask", notice.salesperson_id, notice.deadline)
+            else:
+                notice._plan("call", notice._get_collector(), None)
+        for notice in self.filtered("level_id.hand_over"):
+            notice._plan("hand_over", notice._get_profile()._get_credit_manager(), None)
+
+    def _plan(self, kind, user, deadline):
+        """An activity on the customer's credit profile, which salespeople may open, too."""
+        summary = self.env._(
+            "%(level)s: %(amount)s", level=self.level_id.name, amount=self._money(self.amount)
+        )
+        return self._get_profile().activity_schedule(
+            f"ar_credit_control.activity_dunning_{kind}",
+            date_deadline=deadline or fields.Date.context_today(self),
+            user_id=user.id or self.env.uid,
+            summary=summary,
+        )
+
+    def _get_profile(self):
+        return self.env["ar.credit.profile"]._get_or_create(self.partner_id, self.company_id)
+
+    def _get_collector(self):
+        return self.collector_id or self.run_id.user_id
+
+    def _cron_take_over(self):
+        """Where the salesperson logged nothing by the deadline, the collector takes over."""
+        today = fields.Date.context_today(self)
+        late = self.search(
+            [
+                ("state", "=", "sent"),
+                ("ask_salesperson", "=", True),
+                ("taken_over", "=", False),
+                ("activity_id.active", "=", True),
+                ("deadline", "<", today),
+            ]
+        )
+        for notice in late:
+            collector = notice._get_collector()
+            notice.activity_id.unlink()
+            notice._plan("call", collector, None)
+            notice.taken_over = True
+            notice._get_profile().message_post(
+                body=self.env._(
+                    "Nothing was logged by %(deadline)s: %(collector)s takes over from "
+                    "%(salesperson)s.",
+                    deadline=notice.deadline,
+                    collector=collector.name,
+                    salesperson=notice.salesperson_id.name,
+                ),
+                partner_ids=(collector | notice.salesperson_id).partner_id.ids,
+                subtype_xmlid="mail.mt_note",
+            )
+
+    # ------------------------------------------------------------------ draft documents
+    def _draft_charges(self):
+        """Draft one document a notice for what its level has posted; a person reviews it."""
+        for notice in self:
+            lines = notice._charge_lines()
+            if lines:
+                notice.charge_move_id = self.env["account.move"].create(
+                    {
+                        "move_type": "out_invoice",
+                        "company_id": notice.company_id.id,
+                        "partner_id": notice.recipient_id.id,
+                        "currency_id": notice.currency_id.id,
+                        "invoice_origin": notice.display_name,
+                        "invoice_line_ids": lines,
+                    }
+                )
+
+    def _charge_lines(self):
+        level = self.level_id
+        wanted = (
+            (level.interest_mode, self.interest, self.env._("Interest for late payment")),
+            (level.compensation_mode, self.compensation, self.env._("Compensation of costs")),
+            (level.charge_mode, self.charge, self.env._("Dunning charge")),
+        )
+        return [
+            # outside the scope of VAT: compensation for a delay is no supply
+            Command.create({"name": name, "price_unit": amount, "tax_ids": [Command.clear()]})
+            for mode, amount, name in wanted
+            if mode == "post" and amount
+        ]
+
+
+def _why_not(kept, gone):
+    """Why a notice is not to be sent at all, if it is not."""
+    for look in kept:
+        if look.stop:
+            return look.stop
+    if kept:
+        return None
+    return gone[0].reason if gone else "paid"

@@ -1,0 +1,116 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+DUNNED = {"dunning_level", "dunning_hold", "dunning_last_date", "dunning_notice_id"}
+
+
+class CreditProfile(models.Model):
+    """How far a customer has been reminded, and by which policy."""
+
+    _inherit = "ar.credit.profile"
+
+    dunning_policy_id = fields.Many2one(
+        "ar.dunning.policy",
+        tracking=True,
+        domain="[('company_id', '=', company_id)]",
+        help="Empty: by the rules of the policies, else the company's.",
+    )
+    dunning_contact_id = fields.Many2one(
+        "res.partner",
+        string="Dunning contact",
+        tracking=True,
+        domain="[('commercial_partner_id', '=', partner_id)]",
+        help="Empty: the invoice address.",
+    )
+    dunning_level = fields.Integer(
+        readonly=True, help="The highest level of a notice about what is overdue; 0: none."
+    )
+    dunning_hold = fields.Boolean(readonly=True, help="The level puts orders on hold.")
+    dunning_last_date = fields.Date(string="Last notice", readonly=True)
+    dunning_notice_id = fields.Many2one(
+        "ar.dunning.notice", string="Latest notice", readonly=True, ondelete="set null"
+    )
+
+    def _check_write(self, vals):
+        if not self.env.su and DUNNED & vals.keys():
+            raise AccessError(self.env._("A dunning level is set by notices: send or cancel one."))
+        return super()._check_write(vals)
+
+    @api.model
+    def _refresh_dunning(self, company, partner_ids=None):
+        """Bring levels up to date with notices and ledger, for all customers or for some.
+
+        They fall back when items are paid, so the stored level is read again each night and
+        before it stops an order (``_live_levels``).
+        """
+        if partner_ids is not None:
+            self._ensure(partner_ids, company)
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE ar_credit_profile profile
+                   SET dunning_level = COALESCE(live.level, 0),
+                       dunning_hold = COALESCE(live.hold, FALSE),
+                       dunning_last_date = last.date, dunning_notice_id = last.id
+                  FROM ar_credit_profile mine
+             LEFT JOIN (%(live)s) live ON live.partner_id = mine.partner_id
+             LEFT JOIN (
+                    SELECT DISTINCT ON (partner_id) partner_id, date, id
+                      FROM ar_dunning_notice notice
+                     WHERE company_id = %(company)s AND state = 'sent' AND notice.%(scope)s
+                  ORDER BY partner_id, date DESC, id DESC
+                  ) last ON last.partner_id = mine.partner_id
+                 WHERE mine.id = profile.id AND mine.company_id = %(company)s
+                   AND mine.%(scope)s
+                   AND (profile.dunning_level, profile.dunning_hold, profile.dunning_last_date,
+                        profile.dunning_notice_id) IS DISTINCT FROM (
+                        COALESCE(live.level, 0), COALESCE(live.hold, FALSE), last.date, last.id)
+                """,
+                live=self._live_sql(company, partner_ids),
+                company=company.id,
+                scope=_scope(partner_ids),
+            )
+        )
+        self.invalidate_model(list(DUNNED))
+
+    @api.model
+    def _live_levels(self, company, partner_ids):
+        """``{partner id: (level, hold)}`` as the ledger stands now."""
+        self.env.flush_all()
+        rows = self.env.execute_query(self._live_sql(company, partner_ids))
+        return {partner: (level, hold) for partner, level, hold in rows}
+
+    @api.model
+    def _live_sql(self, company, partner_ids=None):
+        """Rows (partner_id, level, hold) of customers with something overdue and reminded of."""
+        return SQL(
+            """
+            SELECT notice.partner_id, MAX(line.level_number) AS level,
+                   BOOL_OR(firm.number IS NOT NULL) AS hold
+              FROM ar_dunning_notice notice
+              JOIN ar_dunning_notice_line line ON line.notice_id = notice.id
+              JOIN account_move_line item ON item.id = line.move_line_id
+         LEFT JOIN LATERAL (
+                SELECT level.number FROM ar_dunning_level level
+                 WHERE level.policy_id = notice.policy_id AND level.credit_hold
+                   AND level.number <= line.level_number LIMIT 1
+              ) firm ON TRUE
+             WHERE notice.company_id = %(company)s AND notice.state IN ('sent', 'start')
+               AND notice.%(scope)s
+               AND item.reconciled IS NOT TRUE AND item.parent_state = 'posted'
+               AND item.amount_residual > 0
+               AND COALESCE(item.date_maturity, item.date) < %(today)s
+          GROUP BY notice.partner_id
+            """,
+            company=company.root_id.id,
+            scope=_scope(partner_ids),
+            today=fields.Date.context_today(self),
+        )
+
+
+def _scope(partner_ids):
+    if partner_ids is None:
+        return SQL("partner_id IS NOT NULL")
+    return SQL("partner_id = ANY(%s)", list(partner_ids))

@@ -1,0 +1,163 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from . import dunning_sql, position_sql
+from .dunning_sql import Scope
+
+
+class DunningRun(models.Model):
+    """How the notices of a run come about: see ``dunning_sql`` for the statements."""
+
+    _inherit = "ar.dunning.run"
+
+    def _propose(self):
+        """Make out the notices of the run; what an earlier proposal made out is replaced."""
+        self.ensure_one()
+        self._require_unsent()
+        self._lock_run()
+        scope = self._get_scope()
+        self._clear_proposal()
+        self._load(scope)
+        cr = self.env.cr
+        cr.execute(dunning_sql.insert_notices(scope, self.env.uid))
+        cr.execute(dunning_sql.insert_lines(scope))
+        cr.execute(dunning_sql.insert_left_out(scope))
+        cr.execute(dunning_sql.drop())
+        self._set_charges()
+        self.env.invalidate_all()
+        self.write({"state": "proposal", "proposed_on": fields.Datetime.now()})
+
+    def _require_unsent(self):
+        if self.notice_ids.filtered(lambda n: n.state not in ("proposed", "left_out")):
+            raise UserError(self.env._("“%s” has sent notices already: make a new run.", self.name))
+
+    def _lock_run(self):
+        """Two proposals of one run at once would write double notices: the second one fails."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("UPDATE ar_dunning_run SET proposed_on = now() WHERE id = %s", self.id)
+        )
+
+    def _clear_proposal(self):
+        for table in ("ar_dunning_left_out", "ar_dunning_notice"):
+            self.env.cr.execute(
+                SQL("DELETE FROM %s WHERE run_id = %s", SQL.identifier(table), self.id)
+            )
+        self.env.invalidate_all(flush=False)
+
+    def _load(self, scope):
+        """Fill the tables of ``dunning_sql``, with statistics so that the next step is planned."""
+        cr = self.env.cr
+        terms = self.env["ar.position"]._get_terms(self.company_id)
+        pending = position_sql.pending(terms, position_sql.EVERYBODY)
+        cr.execute(dunning_sql.drop())
+        steps = (
+            ("ar_dunning_open", lambda: dunning_sql.open_items(scope)),
+            (
+                "ar_dunning_account",
+                lambda: dunning_sql.accounts(scope, self._get_assignment_sql(), pending),
+            ),
+            (
+                "ar_dunning_item",
+                lambda: dunning_sql.items(
+                    scope, SQL(" UNION ALL ").join(self._get_never_chased(scope))
+                ),
+            ),
+            ("ar_dunning_choice", lambda: dunning_sql.choices(scope)),
+        )
+        for table, statement in steps:
+            cr.execute(statement())
+            cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
+
+    # ------------------------------------------------------------------ what it is about
+    def _get_scope(self, partner_ids=None):
+        """The run as values; ``partner_ids`` narrows it to some customers."""
+        company, Position = self.company_id, self.env["ar.position"]
+        policies = self._get_policies()
+        customers = partner_ids or self.partner_ids.commercial_partner_id.ids or None
+        return Scope(
+            run=self.id,
+            date=self.date,
+            root=company.id,
+            companies=Position._get_company_ids(company.id),
+            receivables=Position._get_receivable_ids(company.id),
+            customers=customers,
+            default_policy=company.ar_dunning_policy_id.id,
+            ladders=self._get_ladders_sql(policies),
+            levels=max(1, *(len(policy.level_ids) for policy in policies)),
+            digits=company.currency_id.decimal_places,
+            start=self.kind == "start",
+        )
+
+    def _get_policies(self):
+        if not self.company_id.ar_dunning_policy_id:
+            raise UserError(
+                self.env._(
+                    "%s has no dunning policy for customers that no rule is about: set one as the "
+                    "company's policy.",
+                    self.company_id.name,
+                )
+            )
+        # customers may have an archived policy, set by hand
+        Policy = self.env["ar.dunning.policy"].with_context(active_test=False)
+        return Policy.search([("company_id", "=", self.company_id.id)])
+
+    def _get_ladders_sql(self, policies):
+        """One row a policy, amounts in company currency."""
+        rows = []
+        for policy in policies:
+            wanted = not self.policy_ids or policy in self.policy_ids
+            rate = policy._get_rate(self.date) if wanted else 1.0
+            ladder = policy._to_rules(rate)
+            rows.append(
+                SQL(
+                    "(%s, %s::int[], %s, %s::numeric[], %s::numeric[], %s, %s::numeric, %s)",
+                    policy.id,
+                    list(ladder.thresholds),
+                    ladder.by_account,
+                    [level.min_amount for level in ladder.levels],
+                    [level.min_share for level in ladder.levels],
+                    policy.min_interval,
+                    rate,
+                    wanted,
+                )
+            )
+        return SQL(
+            "SELECT * FROM (VALUES %s) ladder (policy_id, thresholds, by_account, min_amounts,"
+            " min_shares, min_interval, rate, wanted)",
+            SQL(", ").join(rows),
+        )
+
+    def _get_assignment_sql(self):
+        """The id of the first rule that matches a customer, as an expression."""
+        rules = self.env["ar.dunning.assignment"].search(
+            [("company_id", "=", self.company_id.id), ("policy_id.active", "=", True)]
+        )
+        if not rules:
+            return SQL("NULL::int")
+        cases = SQL(" ").join(SQL("WHEN %s THEN %s", rule._to_sql(), rule.id) for rule in rules)
+        return SQL("CASE %s END", cases)
+
+    @api.model
+    def _get_never_chased(self, scope):
+        """Queries of what is never chased, each with the columns line_id, reason and note.
+
+        They read ``ar_dunning_open`` (line_id, move_id, customer_id); reason is one of those of
+        ``ar.dunning.left.out``. The place to add reasons of other kinds.
+        """
+        return [
+            SQL(
+                """
+                SELECT open.line_id, 'excluded'::varchar AS reason,
+                       exclusion.reason || ' – ' || exclusion.date_to AS note
+                  FROM ar_dunning_exclusion exclusion
+                  JOIN ar_dunning_open open ON open.customer_id = exclusion.partner_id
+                   AND (exclusion.move_id IS NULL OR exclusion.move_id = open.move_id)
+                 WHERE exclusion.company_id = %s AND exclusion.active
+                   AND exclusion.date_to >= %s::date
+                """,
+                scope.root,
+                scope.date,
+            )
+        ]

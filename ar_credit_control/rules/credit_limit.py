@@ -38,8 +38,7 @@ class Facts:
     an order. prepaid: the part of it that is already paid or authorised. term_days and
     customer_term_days: days from invoice to the last instalment, granted and agreed (None = no
     term). grade: the customer's, where a discount (the order's largest, in percent) makes it
-    matter. The position must count the order in ``this_order`` already.
-    term). dunning_level: the highest at which the customer was reminded of what is overdue;
+    matter. dunning_level: the highest at which the customer was reminded of what is overdue;
     dunning_hold: orders wait at that level. The position must count the order in ``this_order``
     already.
     """
@@ -151,6 +150,8 @@ def _weak_discount(rule: Rule, facts: Facts) -> Params:
     if facts.grade not in WEAK_GRADES or facts.discount <= rule.percent:
         return None
     return {"grade": facts.grade, "discount": facts.discount, "percent": rule.percent}
+
+
 def _dunning_level(rule: Rule, facts: Facts) -> Params:
     """Reminded at the rule's level or above."""
     return {"level": facts.dunning_level} if facts.dunning_level >= max(1, rule.level) else None

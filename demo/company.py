@@ -16,6 +16,7 @@ from odoo import Command, fields
 
 from .ledger import RATES, build_history, rate_on
 from .orders import build_orders
+from .reports import CLASSES, NUMBERS, report_rows
 
 # login (and password) → who it is
 LOGINS = {
@@ -63,6 +64,7 @@ def build(env) -> None:
     commit = env["ir.cron"]._commit_progress
     load(env, italian, home, commit)
     load(env, french, abroad, commit)
+    build_reports(env, italian, home, today, commit)
     build_orders(env, italian, home, sellers)
     build_orders(env, french, abroad, sellers)
     _build_portal_user(env, italian, home)
@@ -81,6 +83,7 @@ def build_small(env) -> None:
     countries = {"IT": 9, "FR": 4, "DE": 4, "ES": 4, "PL": 4}
     history = build_history(today, countries, "D", seed=3, foreign=False, vat=False)
     load(env, company, history)
+    build_reports(env, company, history, today)
     build_orders(env, company, history, [env.ref("base.user_admin")])
 
 
@@ -94,9 +97,22 @@ def load(env, company, history, report=_no_report) -> None:
 
     ``report`` is what the importer calls after each batch.
     """
-    Import = env["ar.history.import"].with_company(company)
     for kind, rows in history.tables():
-        run = Import.create(
+        _load_table(env, company, kind, rows, report)
+
+
+def build_reports(env, company, history, today: date, report=_no_report) -> None:
+    """Log what two providers say about some of the customers."""
+    env["ar.credit.provider"].create([NUMBERS, CLASSES])
+    rows = report_rows(history.buyers.values(), today)
+    _load_table(env, company, "reports", rows, report)
+
+
+def _load_table(env, company, kind, rows, report) -> None:
+    run = (
+        env["ar.history.import"]
+        .with_company(company)
+        .create(
             {
                 "name": f"{kind}.csv",
                 "kind": kind,
@@ -104,10 +120,11 @@ def load(env, company, history, report=_no_report) -> None:
                 "company_id": company.id,
             }
         )
-        run.action_import()
-        run._work(report)
-        if run.error_count:
-            raise ValueError(run.error_ids.filtered(lambda e: e.level == "error").mapped("message"))
+    )
+    run.action_import()
+    run._work(report)
+    if run.error_count:
+        raise ValueError(run.error_ids.filtered(lambda e: e.level == "error").mapped("message"))
 
 
 def _csv(rows: list[dict[str, object]]) -> bytes:

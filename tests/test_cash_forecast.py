@@ -69,6 +69,9 @@ class TestCashForecast(CreditCommon):
             (item.date_earliest, item.date_expected, item.date_latest, item.days_overdue),
             (self.today, self.today, self._day(10), 40),
         )
+        self.assertTrue(item.later_than_usual)
+        self._invoice(self.customer, 50, due=-15)
+        self.assertEqual(self._expected().mapped("later_than_usual"), [True, False])
 
     def test_early_payers_pay_early(self):
         self._assess(self.customer, -10, earliest=-20, latest=0)

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.tests import tagged
 
-from ..demo.company import DONE, build, build_small, load
+from ..demo.company import DONE, build, build_reports, build_small, load
 from ..demo.ledger import build_history
 from ..demo.orders import STATES, build_orders
 
@@ -45,6 +45,13 @@ class TestDemoCompany(AccountTestInvoicingCommon):
         orders = self.env["sale.order"].search([("company_id", "=", self.company.id)])
         self.assertGreaterEqual(len(orders), len(STATES))
         self.assertLessEqual({"draft", "sent", "cancel"}, set(orders.mapped("state")))
+
+    def test_some_customers_have_company_reports(self):
+        load(self.env, self.company, self.history)
+        build_reports(self.env, self.company, self.history, self.today)
+        reports = self.env["ar.credit.report"].search([("company_id", "=", self.company.id)])
+        self.assertTrue(reports)
+        self.assertTrue(all(reports.mapped("rating")))
 
     def test_building_again_does_nothing(self):
         self.env["ir.config_parameter"].set_param(DONE, "small whole")

@@ -3,6 +3,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
+from odoo.tools.misc import format_date
 
 from ..rules.credit_report import RatingError
 from ..rules.risk_class import NOT_ASSESSED
@@ -148,7 +149,8 @@ class CreditReport(models.Model):
     @api.depends("provider_id", "reference", "date")
     def _compute_display_name(self):
         for report in self:
-            parts = (report.provider_id.name, report.reference, str(report.date or ""))
+            day = format_date(self.env, report.date) if report.date else ""
+            parts = (report.provider_id.name, report.reference, day)
             report.display_name = " · ".join(part for part in parts if part)
 
     # ------------------------------------------------------------------ writing

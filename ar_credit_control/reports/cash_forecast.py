@@ -35,12 +35,16 @@ class CashForecast(models.Model):
     expected_currency = fields.Monetary("Expected in currency", readonly=True, aggregator=None)
     basis = fields.Selection(
         [
-            ("customer", "Customer's payments"),
-            ("company", "Company's average"),
-            ("due", "Due date alone"),
+            ("customer", "Own payments"),
+            ("company", "All customers"),
+            ("due", "Due date"),
         ],
         readonly=True,
-        help="What the expected date rests on.",
+        help="What the expected date rests on: how late the customer pays, how late all customers "
+        "pay on average, or nothing but the due date.",
+    )
+    later_than_usual = fields.Boolean(
+        readonly=True, help="Later already than nine of ten payments: do not count on the date."
     )
 
     @property
@@ -50,6 +54,7 @@ class CashForecast(models.Model):
             """
             SELECT item.*, %(today)s - item.date_due AS days_overdue, %(bucket)s AS bucket,
                    item.date_expected - item.date_due AS days_late,
+                   item.date_due + item.latest < %(today)s AS later_than_usual,
                    GREATEST(item.date_due + item.earliest, %(today)s) AS date_earliest,
                    GREATEST(item.date_due + item.latest,
                             item.date_expected + item.latest - item.delay) AS date_latest

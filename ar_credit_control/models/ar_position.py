@@ -1,5 +1,4 @@
 from collections import defaultdict, namedtuple
-from dataclasses import replace
 
 from odoo import api, fields, models, tools
 from odoo.tools import SQL, float_round
@@ -93,7 +92,7 @@ class ArPosition(models.AbstractModel):
         terms = self._get_terms(company)
         return SQL(
             "SELECT * FROM ar_positions(%s::int[], %s, %s, %s, %s, %s, %s, %s, %s::int[])",
-            ids,
+            _literal(ids),
             terms.today,
             terms.company,
             terms.root,
@@ -107,7 +106,7 @@ class ArPosition(models.AbstractModel):
     def _past_sql(self, company, ids, overdue_days, as_of):
         terms = self._get_terms(company, as_of)
         days = SQL("%s::int[]", overdue_days)
-        return position_sql.positions(terms, SQL("%s::int[]", ids), days, as_of)
+        return position_sql.positions(terms, SQL("%s::int[]", _literal(ids)), days, as_of)
 
     @api.model
     def _get_terms(self, company, today=None):
@@ -211,11 +210,11 @@ class ArPosition(models.AbstractModel):
                 others[key] += company.currency_id.round(theirs.exposure * rate)
                 if member == group.company_id:
                     amount = company.currency_id.round(theirs.limit.amount * rate)
-                    limits[key] = replace(theirs.limit, amount=amount)
+                    limits[key] = theirs.limit._replace(amount=amount)
         return {
             key: (
-                replace(
-                    position, shared_exposure=others[key], limit=limits.get(key, position.limit)
+                position._replace(
+                    shared_exposure=others[key], limit=limits.get(key, position.limit)
                 ),
                 row,
             )
@@ -232,6 +231,11 @@ class ArPosition(models.AbstractModel):
         return self.env["res.currency"]._get_conversion_rate(
             source.currency_id, target.currency_id, target, fields.Date.context_today(self)
         )
+
+
+def _literal(ids):
+    """Ids as one value: as an ``ARRAY[…]`` the server would read a thousand expressions."""
+    return "{%s}" % ",".join(map(str, ids))
 
 
 def _to_position(row, rounding, today, overdue_days):

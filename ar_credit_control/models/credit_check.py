@@ -39,7 +39,7 @@ class CreditCheck(models.AbstractModel):
             if not key:
                 continue
             position, row = rows[key]
-            position = replace(position, orders=position.orders + spent[key])
+            position = position._replace(orders=position.orders + spent[key])
             weak = {"grade": grades.get(key) or "", "discount": discounts.get(order, 0.0)}
             verdict = self._judge_order(order, position, row, company, weak)
             verdicts[order.id] = verdict
@@ -64,7 +64,7 @@ class CreditCheck(models.AbstractModel):
     def _judge_order(self, order, position, row, company, weak):
         amount = order._ar_amount(company)
         confirmed = order.state == "sale"  # its amount is in position.orders by now
-        position = replace(position, this_order=0.0 if confirmed else amount)
+        position = position._replace(this_order=0.0 if confirmed else amount)
         facts = Facts(position, self._today(), order_amount=amount, **weak)
         facts = self._add_terms(facts, order, row, company)
         verdict = self._verdict(row, company, facts)
@@ -74,7 +74,7 @@ class CreditCheck(models.AbstractModel):
         paid, unbooked = order._ar_prepaid(company)
         if not paid:
             return verdict
-        position = replace(position, this_order=position.this_order - unbooked)
+        position = position._replace(this_order=position.this_order - unbooked)
         return self._verdict(row, company, replace(facts, position=position, prepaid=paid))
 
     def _verdict(self, row, company, facts):

@@ -12,6 +12,19 @@ class AccountMove(models.Model):
     )
 
 
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    # Open items alone, with all that is summed: core's index of the same lines is asked once for
+    # each receivable account, and the lines themselves lie scattered over a large table.
+    _ar_open_idx = models.Index(
+        "(partner_id) INCLUDE (account_id, company_id, currency_id, amount_residual,"
+        " amount_residual_currency, date_maturity, date)"
+        " WHERE parent_state = 'posted' AND reconciled IS NOT TRUE"
+        " AND (amount_residual <> 0 OR amount_residual_currency <> 0)"
+    )
+
+
 class AccountPayment(models.Model):
     _inherit = "account.payment"
 

@@ -163,7 +163,10 @@ def items(terms: Terms, member: SQL, as_of=None) -> SQL:
     else:
         residual = SQL("line.amount_residual")
         in_currency = SQL("line.amount_residual_currency")
-        state = SQL("line.reconciled IS NOT TRUE")
+        state = SQL(
+            "line.reconciled IS NOT TRUE"
+            " AND (line.amount_residual <> 0 OR line.amount_residual_currency <> 0)"
+        )
     return SQL(
         """
         SELECT member.customer_id, line.currency_id, %(residual)s AS residual,

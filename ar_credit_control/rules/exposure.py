@@ -7,8 +7,9 @@ days are whole days. Nothing here reads a database.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple
 
 # (key, first day past due, last day past due); days <= 0 are not due yet.
 BUCKETS: tuple[tuple[str, int | None, int | None], ...] = (
@@ -33,8 +34,7 @@ def ageing_bucket(days_past_due: int) -> str:
     raise AssertionError("the last bucket has no end")
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """The credit limit in force.
 
     kind: ``none`` (nobody set one), ``amount``, or ``no_credit`` (payment in advance only).
@@ -51,8 +51,7 @@ class Limit:
         return self.kind == "amount" and self.valid_until is not None and today > self.valid_until
 
 
-@dataclass(frozen=True, slots=True)
-class CurrencyShare:
+class CurrencyShare(NamedTuple):
     """The part of a balance that is in one currency, in that currency."""
 
     currency_id: int
@@ -60,9 +59,10 @@ class CurrencyShare:
     overdue: float
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """What one commercial partner owes one company (branches included).
+
+    A tuple, as lists make thousands of them at once.
 
     The buckets hold open debit items by instalment due date; ``unapplied`` holds what is open
     in the customer's favour (credit notes, unmatched payments), as a positive number, so
@@ -88,9 +88,9 @@ class Position:
     promised: float = 0.0
     insured: float = 0.0
     shared_exposure: float = 0.0
-    limit: Limit = field(default_factory=Limit)
+    limit: Limit = Limit()
     by_currency: tuple[CurrencyShare, ...] = ()
-    overdue_beyond: Mapping[int, float] = field(default_factory=dict)
+    overdue_beyond: Mapping[int, float] = MappingProxyType({})
 
     @property
     def overdue(self) -> float:

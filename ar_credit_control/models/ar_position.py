@@ -1,7 +1,7 @@
 from collections import defaultdict, namedtuple
 
 from odoo import api, fields, models, tools
-from odoo.tools import SQL, float_round
+from odoo.tools import SQL
 
 from ..rules.exposure import BUCKET_KEYS, CurrencyShare, Limit, Position
 from . import position_sql
@@ -28,6 +28,8 @@ READ = {
         " invoice_lines order_id"
     ).split(),
     "account.partial.reconcile": None,
+    "res.currency": ["rounding"],
+    "res.currency.rate": None,
     "res.partner": ["commercial_partner_id", "credit_limit", "property_payment_term_id"],
     "ar.credit.profile": None,
 }
@@ -77,14 +79,12 @@ class ArPosition(models.AbstractModel):
         """``{commercial partner id: (Position, row)}`` of one company alone."""
         query = self._past_sql if as_of else self._live_sql
         today = fields.Date.context_today(self)
-        currency = self._get_company(company.id).currency_id
-        rounding = self.env["res.currency"].browse(currency).rounding
         rows = map(
             position_sql.Row._make,
             self.env.execute_query(query(company, ids, list(overdue_days), as_of)),
         )
         return {
-            row.customer_id: (_to_position(row, rounding, today, overdue_days), row) for row in rows
+            row.customer_id: (_to_position(row, today, overdue_days), row) for row in rows
         }
 
     # ------------------------------------------------------------------ statement
@@ -238,11 +238,8 @@ def _literal(ids):
     return "{%s}" % ",".join(map(str, ids))
 
 
-def _to_position(row, rounding, today, overdue_days):
+def _to_position(row, today, overdue_days):
     """A row of the statement as a value."""
-    orders = row.orders
-    if orders:  # the only sum of parts of amounts: all others add up rounded ones
-        orders = float_round(orders, precision_rounding=rounding)
     beyond = row.overdue_beyond
     return Position(
         row.customer_id,
@@ -251,7 +248,7 @@ def _to_position(row, rounding, today, overdue_days):
         unapplied=row.unapplied,
         payments_pending=row.payments_pending,
         draft_invoices=row.draft_invoices,
-        orders=orders,
+        orders=row.orders,
         insured=row.insured_amount,
         limit=_to_limit(row, today),
         by_currency=_to_shares(row) if row.currencies else (),

@@ -38,7 +38,8 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
         """
         WITH entity AS MATERIALIZED (
             SELECT commercial_partner_id AS customer_id, array_agg(id) AS contact_ids
-              FROM res_partner WHERE id = ANY(%(contacts)s) GROUP BY commercial_partner_id
+              FROM res_partner WHERE id = ANY(%(contacts)s)
+          GROUP BY commercial_partner_id ORDER BY commercial_partner_id
         ), member AS MATERIALIZED (
             SELECT partner.id, entity.customer_id, partner.credit_limit,
                    partner.property_payment_term_id
@@ -320,7 +321,8 @@ def orders(terms: Terms, member: SQL) -> SQL:
     """Confirmed orders less what is invoiced (drafts included: they are counted by themselves).
 
     The debtor is the commercial partner of the invoice address. A down payment invoice lowers
-    what is still to come by its own amount until the final invoice takes it off.
+    what is still to come by its own amount until the final invoice takes it off. The only sum of
+    parts of amounts, and so the only one to be rounded.
     """
     return SQL(
         """
@@ -339,12 +341,16 @@ def orders(terms: Terms, member: SQL) -> SQL:
                AND line.display_type IS NULL AND so.company_id = ANY(%(companies)s)
           GROUP BY member.customer_id, so.id
         )
-        SELECT so.customer_id, SUM(so.remaining * COALESCE(used.factor, 1)) AS amount
+        SELECT so.customer_id,
+               ROUND(SUM(so.remaining * COALESCE(used.factor, 1)) / own.rounding) * own.rounding
+                   AS amount
           FROM so LEFT JOIN (%(factors)s) used ON used.currency_id = so.currency_id
-      GROUP BY so.customer_id
+          JOIN res_currency own ON own.id = %(currency)s
+      GROUP BY so.customer_id, own.rounding
         """,
         invoiced=_DOWN_PAYMENT_INVOICED,
         member=member,
+        currency=terms.currency,
         companies=terms.companies,
         factors=_factors(terms),
     )

@@ -31,6 +31,7 @@ class Side:
     def __init__(self, env):
         self.env = env
         company = env.company
+        self.company_ids = company.ids
         # core's own limit check runs on both sides, or half of the difference would be core's
         company.account_use_credit_limit = True
         self.users = {
@@ -48,7 +49,11 @@ class Side:
         env.flush_all()
 
     def as_user(self, name: str):
-        return self.env(user=self.users[name].id)
+        """Environment of a request by that user, with the context that the web client sends."""
+        user = self.users[name]
+        context = {"lang": "en_US", "tz": "Europe/Rome", "uid": user.id}
+        context["allowed_company_ids"] = self.company_ids
+        return self.env(user=user.id, context=context)
 
     def undone(self, way: Callable[[], object]) -> tuple[float, int]:
         """Seconds and queries of ``way`` up to what a commit would write; then all is undone."""

@@ -3,7 +3,7 @@ from odoo.tests import Form, tagged
 
 from .common import CreditCommon
 
-SAFE = {"visible", "partner_id", "name", "currency_id", "decision", "findings", "advice", "chips"}
+SAFE = {"visible", "partner_id", "currency_id", "decision", "findings", "advice", "chips"}
 SAFE |= {"last_contact", "actions"}
 FIGURES = {
     *("exposure", "balance", "overdue", "not_due", "unapplied", "payments_pending"),
@@ -42,7 +42,6 @@ class TestCreditWidget(CreditCommon):
         self._invoice(self.limited, 50, move_type="out_refund")
         payload = self._widget()
         self.assertEqual(payload.keys(), SAFE | FIGURES)
-        self.assertEqual(payload["name"], "Limited")
         self.assertEqual(payload["currency_id"], self.company.currency_id.id)
         figures = ("balance", "overdue", "not_due", "unapplied", "exposure", "available")
         self.assertEqual([payload[name] for name in figures], [450, 200, 300, 50, 450, 550])

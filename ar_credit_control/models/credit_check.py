@@ -15,6 +15,7 @@ class CreditCheck(models.AbstractModel):
     @api.model
     def _judge_partners(self, partners, company):
         """Return ``{commercial partner id: Verdict}`` for customers looked at without an order."""
+        self = self.sudo()  # a verdict is the same whoever asks; callers know who may see it
         rows = self._get_rows(partners, company)
         return {
             key: self._verdict(row, company, Facts(position, self._today()))
@@ -28,6 +29,7 @@ class CreditCheck(models.AbstractModel):
         Orders that would pass count against those of the same customer behind them, so that a
         batch cannot spend one limit twice.
         """
+        self = self.sudo()  # a verdict is the same whoever asks; callers know who may see it
         rows = self._get_rows(orders.partner_invoice_id, company)
         spent = defaultdict(float)
         discounts, grades = self._get_discounts(orders, list(rows), company)
@@ -100,7 +102,7 @@ class CreditCheck(models.AbstractModel):
         """The company's default limit is what customers get before anybody looked at them."""
         if limit.kind != "amount":
             return limit.kind == "no_credit"
-        Partner = self.env["res.partner"].sudo().with_company(company)
+        Partner = self.env["res.partner"].with_company(company)
         field = Partner._fields["credit_limit"]
         return limit.amount != field.get_company_dependent_fallback(Partner)
 
@@ -123,9 +125,8 @@ class CreditCheck(models.AbstractModel):
         return rows
 
     def _get_policy(self, row, company):
-        # decisions apply the policy to everybody, whoever may read it
-        policy = self.env["ar.credit.policy"].sudo()
-        return policy.browse(row.policy_id or self._get_company(company).policy_id or ())
+        policy_id = row.policy_id or self._get_company(company).policy_id
+        return self.env["ar.credit.policy"].browse(policy_id or ())
 
     def _get_company(self, company):
         return self.env["ar.position"]._get_company(company.id)
@@ -138,7 +139,7 @@ class CreditCheck(models.AbstractModel):
         rules = self._get_policy(row, company)._get_rules()
         if not any(rule.criterion == "term_longer" for rule in rules):
             return facts
-        terms = self.env["account.payment.term"].sudo()  # salespeople may read them anyway
+        terms = self.env["account.payment.term"]
         return replace(
             facts,
             term_days=_last_day(terms.browse(granted), facts.today),

@@ -1,8 +1,22 @@
+from typing import NamedTuple
+
 from odoo import api, fields, models
+from odoo.tools import float_round
 from odoo.tools.misc import format_amount, format_date
 
 from ..rules.credit_limit import HOLD
 from ..rules.exposure import BUCKET_KEYS
+
+
+class Notation(NamedTuple):
+    """How amounts in a currency are written."""
+
+    symbol: str
+    position: str
+    decimal_places: int
+
+    def round(self, amount):
+        return float_round(amount, precision_digits=self.decimal_places)
 
 
 class CreditTexts(models.AbstractModel):
@@ -161,24 +175,36 @@ class CreditTexts(models.AbstractModel):
         return "; ".join(dict.fromkeys(self._remedy(finding, company) for finding in found))
 
     def _formats(self, company):
+        notation = self._get_notation(company)
+
         def money(amount):
-            return format_amount(self.env, amount, company.currency_id)
+            return format_amount(self.env, amount, notation)
 
         def day(value):
             return format_date(self.env, value)
 
         return money, day
 
+    def _get_notation(self, company):
+        """What ``format_amount`` asks of a currency, from what Odoo keeps in memory of them.
+
+        To read the currency itself would cost every form a query.
+        """
+        currency_id = self.env["ar.position"]._get_company(company.id).currency_id
+        known = self.env["res.currency"].get_all_currencies().get(currency_id)
+        if not known:
+            return self.env["res.currency"].browse(currency_id)
+        return Notation(known["symbol"], known["position"], known["digits"][1])
+
     # ------------------------------------------------------------------ payload
     @api.model
-    def _payload(self, partner, company, verdict, visible):
+    def _payload(self, company, verdict, visible):
         """What the AR widget shows; its fields are described at the head of ar_widget.js."""
         found = verdict.findings
         payload = {
             "visible": visible,
-            "partner_id": partner.id,
-            "name": partner.display_name,
-            "currency_id": company.currency_id.id,
+            "partner_id": verdict.position.partner_id,
+            "currency_id": self.env["ar.position"]._get_company(company.id).currency_id,
             "decision": verdict.decision,
             "findings": [
                 {"effect": f.effect, "message": self._shown(f, company, visible)} for f in found

@@ -97,8 +97,16 @@ class ResPartner(models.Model):
 
     def _ar_filter_visible(self):
         """The commercial partners of ``self`` whose position the current user may see."""
-        # the salesperson of a customer decides, which every internal user may read
-        return self.commercial_partner_id.filtered_domain(self._ar_visible_domain())
+        return self.commercial_partner_id._ar_filter_visible_entities()
+
+    def _ar_filter_visible_entities(self):
+        """As ``_ar_filter_visible``, of records known to be commercial partners."""
+        domain = self._ar_visible_domain()
+        if not domain.is_true():
+            # the salesperson of a customer decides, which every internal user may read;
+            # asked for by itself, or all that a partner holds would be read with it
+            self.fetch(["user_id"])
+        return self.filtered_domain(domain)
 
     # ------------------------------------------------------------------ figures
     @api.depends_context("company", "uid", "lang")
@@ -106,13 +114,12 @@ class ResPartner(models.Model):
         self.ar_widget = False
         company = self.env.company
         verdicts = self.env["ar.credit.check"]._judge_partners(self, company)
-        visible = self._ar_filter_visible()
+        visible = set(self._ar_filter_visible()._origin.ids)
+        texts = self.env["ar.credit.texts"]
         for partner in self:
-            entity = partner.commercial_partner_id
-            if verdict := verdicts.get(entity._origin.id):
-                partner.ar_widget = self.env["ar.credit.texts"]._payload(
-                    entity, company, verdict, entity in visible
-                )
+            entity = partner.commercial_partner_id._origin.id
+            if verdict := verdicts.get(entity):
+                partner.ar_widget = texts._payload(company, verdict, entity in visible)
 
     @api.depends_context("company")
     def _compute_ar_currency_id(self):
@@ -130,10 +137,15 @@ class ResPartner(models.Model):
     # ------------------------------------------------------------------ lists
     def _field_to_sql(self, alias, field_expr, query=None):
         """Let the database filter, sort and group by figures that are computed, not stored."""
-        figure = FIGURES.get(field_expr)
-        if figure is None or query is None:
+        if field_expr[:3] != "ar_" or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
+        return self._ar_figure_to_sql(alias, field_expr, query)
+
+    def _ar_figure_to_sql(self, alias, field_expr, query):
+        figure = FIGURES.get(field_expr)
+        if figure is None:
+            return super()._field_to_sql(alias, field_expr, query)
         ledger_only = figure in LEDGER_FIGURES
         joined = query.make_alias(alias, "ar_ledger" if ledger_only else "ar_exposure")
         if joined not in query._joins:

@@ -47,10 +47,9 @@ class ResPartner(models.Model):
 
         return Domain.custom(to_sql=to_sql)
 
-    def _field_to_sql(self, alias, field_expr, query=None):
-        if field_expr != "ar_grade" or query is None:
-            return super()._field_to_sql(alias, field_expr, query)
-        self._check_field_access(self._fields[field_expr], "read")
+    def _ar_figure_to_sql(self, alias, field_expr, query):
+        if field_expr != "ar_grade":
+            return super()._ar_figure_to_sql(alias, field_expr, query)
         joined = query.make_alias(alias, "ar_grade")
         if joined not in query._joins:
             query.add_join(

@@ -3,7 +3,6 @@ from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 from odoo.tools.misc import format_amount
 
 from ..rules.discount import Line, discount_percent
@@ -65,21 +64,20 @@ class SaleOrder(models.Model):
         for company, orders in self.filtered("partner_invoice_id").grouped("company_id").items():
             company = company or self.env.company
             verdicts = self.env["ar.credit.check"]._judge_orders(orders, company)
-            visible = orders.partner_invoice_id._ar_filter_visible()
+            debtors = {verdict.position.partner_id for verdict in verdicts.values()}
+            visible = set(self.env["res.partner"].browse(debtors)._ar_filter_visible_entities().ids)
+            texts = self.env["ar.credit.texts"]
             for order in orders:
                 if verdict := verdicts.get(order.id):
-                    order.ar_widget = order._ar_payload(verdict, visible, company)
-
-    def _ar_payload(self, verdict, visible, company):
-        partner = self.partner_invoice_id.commercial_partner_id
-        return self.env["ar.credit.texts"]._payload(partner, company, verdict, partner in visible)
+                    seen = verdict.position.partner_id in visible
+                    order.ar_widget = texts._payload(company, verdict, seen)
 
     @api.depends("ar_hold_id.findings", "ar_hold_id.state", "ar_hold_id.amount")
     @api.depends_context("uid", "lang")
     def _compute_ar_hold(self):
         """Whoever reads the order sees that it waits; figures need a right to the customer."""
         for order in self:
-            hold = order.sudo().ar_hold_id
+            hold = order.ar_hold_id and order.sudo().ar_hold_id
             reason, remedy = hold._get_texts(self.env) if hold else (False, False)
             order.ar_hold_reason = reason
             order.ar_hold_remedy = remedy
@@ -92,7 +90,7 @@ class SaleOrder(models.Model):
         A rule here and not in the fields' groups: Odoo would then see the order's form, which
         customers never get, as showing them buttons without the fields that these depend on.
         """
-        if field.name.startswith("ar_") and not (self.env.su or self.env.user._is_internal()):
+        if field.name[:3] == "ar_" and not (self.env.su or self.env.user._is_internal()):
             return False
         return super()._has_field_access(field, operation)
 
@@ -237,28 +235,15 @@ class SaleOrder(models.Model):
         return True
 
     def _ar_store_cleared(self, verdicts):
-        """Remember what was cleared, for orders that never waited, in one statement.
+        """Remember what was cleared, for orders that never waited.
 
-        Nearly every order takes this path: to confirm it must stay as cheap as it was.
+        Nearly every order takes this path, and to confirm it must stay as cheap as it was: the
+        values join those that the confirmation itself is about to write.
         """
-        if not verdicts:
-            return
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sale_order
-                   SET ar_cleared_amount = cleared.amount, ar_cleared_partner_id = cleared.debtor
-                  FROM unnest(%s::int[], %s::numeric[], %s::int[]) AS cleared(id, amount, debtor)
-                 WHERE sale_order.id = cleared.id
-                """,
-                list(verdicts),
-                self.browse(verdicts).mapped("amount_total"),
-                [verdict.position.partner_id for verdict in verdicts.values()],
-            )
-        )
-        self.browse(verdicts).invalidate_recordset(
-            ["ar_cleared_amount", "ar_cleared_partner_id"], flush=False
-        )
+        amount, debtor = (self._fields[name] for name in ("ar_cleared_amount", "ar_cleared_partner_id"))
+        for order in self.browse(verdicts):
+            amount._update_cache(order, order.amount_total, dirty=True)
+            debtor._update_cache(order, verdicts[order.id].position.partner_id, dirty=True)
 
     def _ar_clear(self, verdict):
         """Record that the order may stand as it is: what asked for its release is over."""

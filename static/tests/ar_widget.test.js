@@ -37,7 +37,6 @@ function position(values = {}) {
     return {
         visible: true,
         partner_id: 7,
-        name: "Cantina",
         currency_id: EURO,
         limit: { kind: "amount", amount: 20000, valid_until: false, temporary_until: false },
         exposure: 12400,
@@ -72,7 +71,6 @@ function position(values = {}) {
 const UNSEEN = {
     visible: false,
     partner_id: 7,
-    name: "Cantina",
     currency_id: EURO,
     decision: "hold",
     findings: [{ effect: "hold", message: "Ask the credit manager." }],

@@ -22,7 +22,6 @@ import {
  * @typedef {Object} ArPosition
  * @property {boolean} visible may see amounts; false: figures, limit, ageing and currencies are absent
  * @property {number} partner_id
- * @property {string} name
  * @property {number} currency_id
  * @property {{kind: "none"|"no_credit"|"amount", amount: number, valid_until: string|false,
  *     temporary_until: string|false}} limit

@@ -84,9 +84,7 @@ class ArPosition(models.AbstractModel):
             position_sql.Row._make,
             self.env.execute_query(query(company, ids, list(overdue_days), as_of)),
         )
-        return {
-            row.customer_id: (_to_position(row, today, overdue_days), row) for row in rows
-        }
+        return {row.customer_id: (_to_position(row, today, overdue_days), row) for row in rows}
 
     # ------------------------------------------------------------------ statement
     def _live_sql(self, company, ids, overdue_days, _as_of):
@@ -236,7 +234,7 @@ class ArPosition(models.AbstractModel):
 
 def _literal(ids):
     """Ids as one value: as an ``ARRAY[…]`` the server would read a thousand expressions."""
-    return "{%s}" % ",".join(map(str, ids))
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def _to_position(row, today, overdue_days):

@@ -38,8 +38,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
         """
         WITH entity AS MATERIALIZED (
             SELECT commercial_partner_id AS customer_id, array_agg(id) AS contact_ids
-              FROM res_partner WHERE id = ANY(%(contacts)s)
-          GROUP BY commercial_partner_id ORDER BY commercial_partner_id
+              FROM res_partner WHERE id = ANY(%(contacts)s) GROUP BY 1 ORDER BY 1
         ), member AS MATERIALIZED (
             SELECT partner.id, entity.customer_id, partner.credit_limit,
                    partner.property_payment_term_id

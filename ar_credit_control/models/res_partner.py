@@ -137,15 +137,17 @@ class ResPartner(models.Model):
     # ------------------------------------------------------------------ lists
     def _field_to_sql(self, alias, field_expr, query=None):
         """Let the database filter, sort and group by figures that are computed, not stored."""
-        if field_expr[:3] != "ar_" or query is None:
-            return super()._field_to_sql(alias, field_expr, query)
-        self._check_field_access(self._fields[field_expr], "read")
-        return self._ar_figure_to_sql(alias, field_expr, query)
+        if field_expr[:3] == "ar_" and query is not None:
+            self._check_field_access(self._fields[field_expr], "read")
+            if column := self._ar_figure_to_sql(alias, field_expr, query):
+                return column
+        return super()._field_to_sql(alias, field_expr, query)
 
     def _ar_figure_to_sql(self, alias, field_expr, query):
+        """Column of a joined query that holds the figure; None for other fields."""
         figure = FIGURES.get(field_expr)
         if figure is None:
-            return super()._field_to_sql(alias, field_expr, query)
+            return None
         ledger_only = figure in LEDGER_FIGURES
         joined = query.make_alias(alias, "ar_ledger" if ledger_only else "ar_exposure")
         if joined not in query._joins:

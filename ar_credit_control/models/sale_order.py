@@ -240,7 +240,8 @@ class SaleOrder(models.Model):
         Nearly every order takes this path, and to confirm it must stay as cheap as it was: the
         values join those that the confirmation itself is about to write.
         """
-        amount, debtor = (self._fields[name] for name in ("ar_cleared_amount", "ar_cleared_partner_id"))
+        amount = self._fields["ar_cleared_amount"]
+        debtor = self._fields["ar_cleared_partner_id"]
         for order in self.browse(verdicts):
             amount._update_cache(order, order.amount_total, dirty=True)
             debtor._update_cache(order, verdicts[order.id].position.partner_id, dirty=True)

@@ -1,11 +1,8 @@
-import logging
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..rules.dunning import Level
-
-_logger = logging.getLogger(__name__)
+from .dunning_channel import CHANNELS, channel_names
 
 CHARGE_MODES = [("none", "No"), ("show", "Shown"), ("post", "Shown, and drafted for review")]
 
@@ -49,6 +46,7 @@ class DunningLevel(models.Model):
         help="The salesperson has until the deadline to speak with the customer; then the "
         "collector takes over.",
     )
+    channel = fields.Char(compute="_compute_channel")
     formal_notice = fields.Boolean(help="The letter puts the customer formally in default.")
     hand_over = fields.Boolean(
         string="Hand-over", help="The credit manager decides whether to hand the case over."
@@ -92,6 +90,12 @@ class DunningLevel(models.Model):
             for number, level in enumerate(policy.level_ids.sorted(self._rank), 1):
                 level.number = number
 
+    @api.depends(*CHANNELS)
+    @api.depends_context("lang")
+    def _compute_channel(self):
+        for level in self:
+            level.channel = channel_names(level)
+
     @staticmethod
     def _rank(level):
         return (level.sequence, level.days, level._origin.id or 0)
@@ -100,10 +104,10 @@ class DunningLevel(models.Model):
     def _check_order(self):
         self.policy_id._check_levels()
 
-    @api.constrains("by_email", "by_letter", "by_call", "ask_salesperson", "mail_template_id")
+    @api.constrains(*CHANNELS, "mail_template_id")
     def _check_channel(self):
         for level in self:
-            if not (level.by_email or level.by_letter or level.by_call or level.ask_salesperson):
+            if not any(level[name] for name in CHANNELS):
                 problem = level.env._("choose at least one channel")
             elif (level.by_email or level.by_letter) and not level.mail_template_id:
                 problem = level.env._("choose the text of the message")

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_amount, format_date
 
+from .dunning_channel import CHANNELS, channel_names
+
 STATES = [
     ("proposed", "Proposed"),
     ("left_out", "Left out"),
@@ -17,7 +19,6 @@ STATES = [
 ]
 # States in which a notice counts as the level that its items were reminded at.
 COUNTS = ("sent", "start")
-CHANNELS = ("by_email", "by_letter", "by_call", "ask_salesperson")
 REVIEWED = {*CHANNELS, "subject", "body", "note"}
 
 
@@ -75,7 +76,7 @@ class DunningNotice(models.Model):
     charge = fields.Monetary(string="Dunning charge", readonly=True)
     amount_total = fields.Monetary(compute="_compute_amount_total", string="Total")
     item_count = fields.Integer("Items", readonly=True)
-    days = fields.Integer("Oldest (days)", readonly=True, help="Days past due of the oldest item.")
+    days = fields.Integer("Days late", readonly=True, help="Days past due of the oldest item.")
     deadline = fields.Date(readonly=True)
     problem = fields.Char(readonly=True, help="What keeps the notice from being sent.")
     note = fields.Char(string="Remark", help="Why it was left out or changed in the review.")
@@ -94,7 +95,7 @@ class DunningNotice(models.Model):
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
     mail_status = fields.Selection(
         [
-            ("waiting", "In the mail queue"),
+            ("waiting", "Queued"),
             ("sent", "Sent"),
             ("bounced", "Returned"),
             ("failed", "Not sent"),
@@ -146,10 +147,10 @@ class DunningNotice(models.Model):
                 notice.policy_reason = self.env._("the company's policy")
 
     @api.depends(*CHANNELS)
+    @api.depends_context("lang")
     def _compute_channel(self):
-        labels = {name: self._fields[name]._description_string(self.env) for name in CHANNELS}
         for notice in self:
-            notice.channel = ", ".join(labels[name] for name in CHANNELS if notice[name])
+            notice.channel = channel_names(notice)
 
     @api.depends("amount", "interest", "compensation", "charge")
     def _compute_amount_total(self):

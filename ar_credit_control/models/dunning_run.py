@@ -261,6 +261,18 @@ class DunningRun(models.Model):
             sent = run.notice_ids.filtered(lambda n: n.state not in ("left_out", "failed"))
             run.state = "done" if sent else "cancelled"
 
+    @api.model
+    def action_new_start(self):
+        """A run that sets starting levels by age, for the first day of use."""
+        self.check_access("create")
+        run = self.sudo().create({"kind": "start"})  # its kind is all that is set
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": run.id,
+            "view_mode": "form",
+        }
+
     # ------------------------------------------------------------------ lists
     def action_open_notices(self):
         self.ensure_one()

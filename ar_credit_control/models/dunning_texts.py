@@ -6,14 +6,14 @@ class CreditTexts(models.AbstractModel):
 
     _inherit = "ar.credit.texts"
 
-    def _message(self, finding, company, reason=None):
+    def _message(self, finding, company):
         if finding.criterion == "dunning_hold":
             return self.env._(
                 "Reminded at dunning level %s, at which orders wait.", finding.params["level"]
             )
         if finding.criterion == "dunning_level":
             return self.env._("Reminded at dunning level %s.", finding.params["level"])
-        return super()._message(finding, company, reason)
+        return super()._message(finding, company)
 
     def _remedy(self, finding, company):
         if finding.criterion in ("dunning_hold", "dunning_level"):

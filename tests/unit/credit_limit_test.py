@@ -56,6 +56,9 @@ TABLE = [
         False,
     ),
     ("manual_hold", {}, facts(manual_hold=True), True),
+    ("dunning_level", {"level": 2}, facts(dunning_level=1), False),
+    ("dunning_level", {"level": 2}, facts(dunning_level=2), True),
+    ("dunning_level", {"level": 0}, facts(dunning_level=0), False),
     ("manual_hold", {}, facts(), False),
     (
         "limit_expired",
@@ -154,3 +157,8 @@ def test_release_covers_up_to_its_tolerance(released, tolerance, amount):
 
 def test_examples_in_the_documentation():
     assert doctest.testmod(credit_limit).failed == 0
+
+
+def test_a_dunning_level_that_holds_needs_no_rule():
+    (found,) = findings([], facts(dunning_level=3, dunning_hold=True))
+    assert (found.criterion, found.effect, found.params) == ("dunning_hold", HOLD, {"level": 3})

@@ -30,6 +30,8 @@
         "views/sale_portal_templates.xml",
         "views/ar_interest_import_views.xml",
         "views/ar_interest_views.xml",
+        "security/ar_score_rules.xml",
+        "data/ar_score_data.xml",
         "views/ar_credit_menus.xml",
         "data/ar_interest_data.xml",
         "security/ar_dunning_rules.xml",

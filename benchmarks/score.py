@@ -30,7 +30,7 @@ DATA = "accounts_receivable.csv"
 CUT = date(2013, 7, 1)
 TABLE = """
 CREATE TEMP TABLE part (partner_id int, country_id int, invoice_date date, due_date date,
-    paid_date date, share float8, amount float8, disputed bool, paper float8)"""
+    paid_date date, share float8, amount float8, disputed bool, paper float8, void_date date)"""
 
 
 def add_arguments(parser) -> None:
@@ -103,7 +103,7 @@ def load(cursor, invoices) -> None:
     cursor.execute(TABLE)
     rows = [
         (one.customer, one.country, one.made, one.due, one.paid, 1.0, one.amount, one.disputed,
-         float(one.paper))
+         float(one.paper), None)
         for one in invoices
     ]  # fmt: skip
     execute_values(cursor, "INSERT INTO part VALUES %s", rows)

@@ -6,8 +6,11 @@ from . import test_credit_discount
 from . import test_cash_forecast
 from . import test_good_payer
 from . import test_position
+from . import test_score_assess
 from . import test_score_evidence
 from . import test_score_grade
+from . import test_score_ledger
+from . import test_score_run
 from . import test_history_import
 from . import test_credit_access
 from . import test_open_item

@@ -2,7 +2,8 @@ from lxml import html
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
-from odoo.tools import format_date
+from odoo.tools import format_date, mute_logger
+from psycopg2 import IntegrityError
 
 from .common import CreditCommon
 
@@ -134,6 +135,40 @@ class TestCreditPolicyRules(PolicyCase):
         self.assertEqual(self._confirm().state, "sale")
         limited = self._new_customer("Limited", limit=500)
         self.assertEqual(self._confirm(partner=limited).state, "sale", "a limit is an assessment")
+
+    def test_a_scored_customer_is_assessed_and_its_grade_counts(self):
+        self._set_rules({"criterion": "not_assessed"}, {"criterion": "score_grade", "grade": "D"})
+        self._assert_held(self._confirm(), "not been assessed", "decision by the credit manager")
+        for grade, state in (("A", "sale"), ("C", "sale"), ("D", "draft"), ("E", "draft")):
+            self.profile.sudo().score_grade = grade
+            order = self._confirm()
+            with self.subTest(grade=grade):
+                self.assertEqual(order.state, state)
+                if state == "draft":
+                    self.assertEqual(
+                        order.ar_hold_reason, f"The customer's payment grade is {grade}."
+                    )
+
+    def test_a_rule_on_grades_needs_one(self):
+        with self.assertRaisesRegex(ValidationError, "needs a grade"):
+            self._set_rules({"criterion": "score_grade", "grade": False})
+
+    def test_the_marks_of_the_score_lie_in_order(self):
+        for vals in (
+            {"score_cut_a": 101},
+            {"score_cut_b": 80},
+            {"score_cut_d": 0},
+            {"score_half_life": 10},
+            {"score_habitual_share": 1.5},
+            {"score_thin_below": -1},
+            {"score_bounce_points": 101},
+            {"warning_exposure": -1},
+        ):
+            with self.subTest(vals=vals), mute_logger("odoo.sql_db"):
+                with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+                    self.policy.write(vals)
+                    self.policy.flush_recordset()
+            self.policy.invalidate_recordset()
 
     def test_all_reasons_are_told_in_the_policys_order_and_warnings_are_not(self):
         self._set_rules(

@@ -35,6 +35,15 @@ class TestCreditWidget(CreditCommon):
     def _advice(self, record=None, user=None):
         return self._widget(record, user)["advice"]
 
+    def test_grade_is_a_letter_and_words_for_who_may_see_the_customer(self):
+        self.profile.sudo().write({"score_grade": "D", "expected_delay": 33.4})
+        chip = self._widget()["chips"][0]
+        self.assertEqual((chip["key"], chip["label"]), ("grade", "D · pays late"))
+        self.assertEqual(
+            (chip["tone"], chip["title"]), ("danger", "Expected 33 days after the due date")
+        )
+        self.assertEqual(self._widget(user=self.stranger)["chips"], [])
+
     # ------------------------------------------------------------------ contract
     def test_payload_of_a_customer(self):
         self._invoice(self.limited, 300, due=10)

@@ -13,8 +13,10 @@ from .unit.score_oracle import Part, evidence
 
 AS_OF = date(2026, 3, 31)
 COMPANY = Company(effects=(12.0, 5.0, -3.0), habit=-4.0, habits={1: -8.0}, pull=0.5)
-TYPES = "int, int, date, date, date, float8, float8, bool, float8".split(", ")
-NAMES = "partner_id country_id invoice_date due_date paid_date share amount disputed paper".split()
+TYPES = "int, int, date, date, date, float8, float8, bool, float8, date".split(", ")
+NAMES = (
+    "partner_id country_id invoice_date due_date paid_date share amount disputed paper void_date"
+).split()
 
 
 @st.composite
@@ -33,6 +35,9 @@ def parts(draw):
         draw(st.integers(1, 5000)) / 4,
         draw(st.booleans()),
         float(draw(st.booleans())),
+        None
+        if paid is not None
+        else draw(st.none() | st.integers(0, 900).map(lambda days: made + timedelta(days=days))),
     )
 
 

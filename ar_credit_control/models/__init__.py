@@ -11,6 +11,13 @@ from . import report_provider
 from . import report_log
 from . import report_profile
 from . import credit_review
+from . import score_snapshot
+from . import score_warning
+from . import score
+from . import score_model
+from . import score_news
+from . import score_ledger
+from . import score_policy
 from . import credit_limit
 from . import credit_hold
 from . import credit_check

@@ -32,7 +32,6 @@ class CreditCheck(models.AbstractModel):
         self = self.sudo()  # a verdict is the same whoever asks; callers know who may see it
         rows = self._get_rows(orders.partner_invoice_id, company)
         spent = defaultdict(float)
-        discounts, grades = self._get_discounts(orders, list(rows), company)
         verdicts = {}
         # the statement says whose contact an invoice address is: no partner has to be read
         entities = {contact: key for key, (_p, row) in rows.items() for contact in row.contact_ids}
@@ -42,32 +41,17 @@ class CreditCheck(models.AbstractModel):
                 continue
             position, row = rows[key]
             position = position._replace(orders=position.orders + spent[key])
-            weak = {"grade": grades.get(key) or "", "discount": discounts.get(order, 0.0)}
-            verdict = self._judge_order(order, position, row, company, weak)
+            verdict = self._judge_order(order, position, row, company)
             verdicts[order.id] = verdict
             if not verdict.stops_order and order.state != "sale":
                 spent[key] += verdict.amount
         return verdicts
 
-    def _get_discounts(self, orders, customer_ids, company):
-        """Discounts by order, and the grades of those customers where a rule asks for them."""
-        discounts = {order: percent for order in orders if (percent := order._ar_discount())}
-        root_id = self._get_company(company).root_id
-        if not discounts or not self.env["ar.credit.policy"]._asks_for_grade(root_id):
-            return {}, {}
-        # the grade decides about the order, whoever may read the customer's profile
-        profiles = self.env["ar.credit.profile"].sudo()
-        found = profiles.search_fetch(
-            [("partner_id", "in", customer_ids), ("company_id", "=", root_id)],
-            ["partner_id", "grade"],
-        )
-        return discounts, {profile.partner_id.id: profile.grade for profile in found}
-
-    def _judge_order(self, order, position, row, company, weak):
+    def _judge_order(self, order, position, row, company):
         amount = order._ar_amount(company)
         confirmed = order.state == "sale"  # its amount is in position.orders by now
         position = position._replace(this_order=0.0 if confirmed else amount)
-        facts = Facts(position, self._today(), order_amount=amount, **weak)
+        facts = Facts(position, self._today(), order_amount=amount, discount=order._ar_discount())
         facts = self._add_terms(facts, order, row, company)
         verdict = self._verdict(row, company, facts)
         if not verdict.findings:
@@ -87,7 +71,9 @@ class CreditCheck(models.AbstractModel):
             manual_hold=bool(row.manual_hold),
             hold_reason=row.manual_hold_reason,
             review_date=row.review_date,
-            assessed=bool(row.assessed_on) or self._has_own_limit(facts.position.limit, company),
+            grade=row.grade,
+            assessed=bool(row.grade or row.assessed_on)
+            or self._has_own_limit(facts.position.limit, company),
         )
         return Verdict(
             facts.position,
@@ -96,6 +82,8 @@ class CreditCheck(models.AbstractModel):
             facts.order_amount,
             facts.dunning_level,
             facts.dunning_hold,
+            row.grade,
+            row.expected_delay,
         )
 
     def _has_own_limit(self, limit, company):

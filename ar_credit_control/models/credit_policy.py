@@ -66,7 +66,15 @@ class CreditPolicy(models.Model):
     def _get_rules(self):
         """The policy's rules as values, in order."""
         return tuple(
-            Rule(rule.criterion, rule.effect, rule.percent, rule.amount, rule.days, rule.level)
+            Rule(
+                rule.criterion,
+                rule.effect,
+                rule.percent,
+                rule.amount,
+                rule.days,
+                rule.level,
+                rule.grade or "",
+            )
             for rule in self.sudo().rule_ids  # a salesperson may not read how the policy is set
         )
 
@@ -85,13 +93,6 @@ class CreditPolicy(models.Model):
             )
         )
         return tuple(sorted(set(rules.mapped("days"))))
-
-    @api.model
-    @tools.ormcache("company_id")
-    def _asks_for_grade(self, company_id):
-        """Whether any rule of the company looks at discounts."""
-        domain = [("company_id", "=", company_id), ("criterion", "=", "weak_discount")]
-        return bool(self.env["ar.credit.policy.rule"].sudo().search_count(domain, limit=1))
 
     @api.model
     def _default_values(self, company):

@@ -84,6 +84,8 @@ class CreditTexts(models.AbstractModel):
                     grade=p["grade"],
                     percent=f"{p['percent']:g}",
                 )
+            case "score_grade":
+                return self.env._("The customer's payment grade is %s.", p["grade"])
             case _:
                 return self.env._("The customer has not been assessed yet.")
 
@@ -214,7 +216,10 @@ class CreditTexts(models.AbstractModel):
             "last_contact": False,
             "actions": {"statement": visible, "open_items": visible},
         }
-        return {**payload, **self._figures(verdict.position)} if visible else payload
+        if not visible:
+            return payload
+        payload["chips"] += self._grade_chips(verdict)
+        return {**payload, **self._figures(verdict.position)}
 
     def _shown(self, finding, company, visible):
         if visible:
@@ -286,6 +291,44 @@ class CreditTexts(models.AbstractModel):
                 "icon": "fa-hand-paper-o",
             }
         ]
+
+    def _grade_chips(self, verdict):
+        """The grade in a letter and words, with the delay to expect behind it."""
+        if not verdict.grade:
+            return []
+        return [
+            {
+                "key": "grade",
+                "label": f"{verdict.grade} · {self._grade_words()[verdict.grade]}",
+                "title": self._delay_words(verdict.expected_delay),
+                "tone": {"A": "success", "B": "success", "C": "warning"}.get(
+                    verdict.grade, "danger"
+                ),
+                "icon": "fa-line-chart",
+            }
+        ]
+
+    @api.model
+    def _grade_words(self):
+        return {
+            "A": self.env._("pays very well"),
+            "B": self.env._("pays well"),
+            "C": self.env._("pays with some delay"),
+            "D": self.env._("pays late"),
+            "E": self.env._("pays very late"),
+        }
+
+    @api.model
+    def _delay_words(self, delay):
+        """What delay to expect, in days beyond terms; nothing for a grade set by hand alone."""
+        if delay is None:
+            return self.env._("Grade set by hand")
+        days = round(delay)
+        if days > 0:
+            return self.env._("Expected %s days after the due date", days)
+        if days < 0:
+            return self.env._("Expected %s days before the due date", -days)
+        return self.env._("Expected on the due date")
 
     def _advice(self, verdict, company, visible):
         """One sentence that says what to do."""

@@ -53,7 +53,8 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                profile.raise_amount::float8, profile.raise_from, profile.raise_until,
                COALESCE(profile.insured_amount, 0)::float8, profile.policy_id,
                profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,
-               profile.review_date, profile.dunning_level, profile.dunning_hold,
+               profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,
+               profile.expected_delay,
                (customer.property_payment_term_id ->> %(company)s::text)::int,
                entity.contact_ids
           FROM entity
@@ -109,6 +110,8 @@ COLUMNS = {
     "review_date": "date",
     "dunning_level": "int",
     "dunning_hold": "bool",
+    "grade": "varchar",
+    "expected_delay": "float8",
     "payment_term_id": "int",
     "contact_ids": "int[]",
 }

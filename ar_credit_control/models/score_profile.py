@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 
 GRADES = [(letter, letter) for letter in "ABCDE"]
 TRENDS = [("better", "Better"), ("steady", "Steady"), ("worse", "Worse"), ("new", "New")]
@@ -36,7 +36,7 @@ class CreditProfile(models.Model):
         GRADES, string="Computed grade", readonly=True, help="Empty: not assessed."
     )
     grade = fields.Selection(
-        GRADES, compute="_compute_grade", store=True, index=True, help="Empty: not assessed."
+        GRADES, compute="_compute_grade", store=True, help="Empty: not assessed."
     )
     expected_delay = fields.Float(
         "Expected delay (days)", readonly=True, help="Days beyond terms to expect of an invoice."
@@ -68,14 +68,42 @@ class CreditProfile(models.Model):
     override_author_id = fields.Many2one("res.users", "Grade set by", readonly=True)
     override_until = fields.Date("Grade holds until", tracking=True)
 
+    snapshot_ids = fields.One2many("ar.score.snapshot", "profile_id", readonly=True)
+
+    _override_complete = models.Constraint(
+        "CHECK(override_grade IS NULL OR"
+        " (override_reason IS NOT NULL AND override_until IS NOT NULL))",
+        "A grade set by hand needs a reason and the day until which it holds.",
+    )
+
     @api.depends("score_grade", "override_grade", "override_until")
     def _compute_grade(self):
-        """A grade set by hand counts up to its last day; then the daily update lets go of it."""
+        """A grade set by hand counts up to its last day; then the nightly run lets go of it."""
         today = fields.Date.context_today(self)
         for profile in self:
-            until = profile.override_until
-            holds = profile.override_grade and (not until or until >= today)
-            profile.grade = profile.override_grade if holds else profile.score_grade
+            holds = profile.override_until and profile.override_until >= today
+            profile.grade = (holds and profile.override_grade) or profile.score_grade
+
+    @api.constrains("override_grade", "override_until")
+    def _check_override_until(self):
+        today = fields.Date.context_today(self)
+        if any(p.override_grade and (p.override_until or today) < today for p in self):
+            raise ValidationError(
+                self.env._("“Grade holds until” lies in the past: choose today or a later day.")
+            )
+
+    def write(self, vals):
+        if "override_author_id" in vals and not self.env.su:
+            raise AccessError(self.env._("Who sets a grade by hand is noted, not chosen."))
+        if "override_grade" in vals:
+            if vals["override_grade"]:
+                vals = {**vals, "override_author_id": self.env.uid}
+            else:
+                vals = {**vals, **dict.fromkeys(OVERRIDE, False)}
+        result = super().write(vals)
+        if "policy_id" in vals:  # its cut points may be others
+            self.env["ar.score.news"]._note([(p.partner_id, p.company_id) for p in self])
+        return result
 
     def _check_write(self, vals):
         super()._check_write(vals)
@@ -86,3 +114,27 @@ class CreditProfile(models.Model):
         manager = "ar_credit_control.group_credit_manager"
         if OVERRIDE & vals.keys() and not self.env.user.has_group(manager):
             raise AccessError(self.env._("Only a credit manager sets a grade by hand."))
+
+    @api.model
+    def _expire_overrides(self):
+        """Give up grades set by hand whose last day has passed; the chatter keeps them."""
+        today = fields.Date.context_today(self)
+        expired = self.search([("override_grade", "!=", False), ("override_until", "<", today)])
+        for profile in expired:
+            profile.message_post(
+                body=self.env._(
+                    "The grade %(grade)s set by hand (%(reason)s) has expired.",
+                    grade=profile.override_grade,
+                    reason=profile.override_reason,
+                )
+            )
+        expired.write({"override_grade": False})
+
+    def action_assess(self):
+        """Score these customers now, on what their own payments say."""
+        self.check_access("write")
+        for company, profiles in self.grouped("company_id").items():
+            # coefficients are kept by the nightly run, whoever asks first
+            self.env["ar.score.model"].sudo()._learn(company, fields.Date.context_today(self))
+            self.env["ar.score"]._update(company, profiles.partner_id.ids)
+            self._warn_early(company, profiles.partner_id.ids)

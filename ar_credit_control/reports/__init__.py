@@ -2,4 +2,5 @@ from . import letterhead
 from . import open_item
 from . import cash_forecast
 from . import good_payer
+from . import payment_history
 from . import statement

@@ -28,6 +28,7 @@ class Rule:
     amount: float = 0.0
     days: int = 0
     level: int = 0
+    grade: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Facts:
     order_amount: total of the order in company currency, 0 when a customer is looked at without
     an order. prepaid: the part of it that is already paid or authorised. term_days and
     customer_term_days: days from invoice to the last instalment, granted and agreed (None = no
-    term). grade: the customer's, where a discount (the order's largest, in percent) makes it
-    matter. dunning_level: the highest at which the customer was reminded of what is overdue;
+    term). grade: of the customer's payment behaviour, A to E, None while it is unknown. discount:
+    the order's largest, in percent. dunning_level: the highest at which the customer was reminded of what is overdue;
     dunning_hold: orders wait at that level. The position must count the order in ``this_order``
     already.
     """
@@ -52,8 +53,8 @@ class Facts:
     manual_hold: bool = False
     hold_reason: str | None = None
     assessed: bool = True
+    grade: str | None = None
     review_date: date | None = None
-    grade: str = ""
     discount: float = 0.0
     dunning_level: int = 0
     dunning_hold: bool = False
@@ -131,6 +132,13 @@ def _not_assessed(_rule: Rule, facts: Facts) -> Params:
     return None if facts.assessed else {}
 
 
+def _score_grade(rule: Rule, facts: Facts) -> Params:
+    """The grade of the rule or a worse one; an unknown customer is not a bad one."""
+    if facts.grade is None or facts.grade < rule.grade:
+        return None
+    return {"grade": facts.grade}
+
+
 def _order_amount(rule: Rule, facts: Facts) -> Params:
     if facts.order_amount <= rule.amount:
         return None
@@ -165,6 +173,7 @@ CRITERIA: dict[str, Callable[[Rule, Facts], Params]] = {
     "limit_expired": _limit_expired,
     "review_overdue": _review_overdue,
     "not_assessed": _not_assessed,
+    "score_grade": _score_grade,
     "order_amount": _order_amount,
     "term_longer": _term_longer,
     "weak_discount": _weak_discount,
@@ -216,6 +225,7 @@ class Verdict:
     """A position together with what the policy finds in it.
 
     amount: order total that was judged, in company currency; 0 for a customer without an order.
+    grade, expected_delay: of the customer's payment behaviour, None while it is unknown.
     """
 
     position: Position
@@ -224,6 +234,8 @@ class Verdict:
     amount: float = 0.0
     dunning_level: int = 0
     dunning_hold: bool = False
+    grade: str | None = None
+    expected_delay: float | None = None
 
     @property
     def decision(self) -> str:

@@ -5,7 +5,8 @@ The model, in the order in which it is explained to the reader:
 1. *Habit.* Days beyond terms of each paid instalment, less what its own conditions add in this
    company (disputed, on paper, longer terms), averaged with fading weights and drawn towards the
    average customer of the company as long as there is little history. Items that are overdue
-   today count with the days that they have reached, if these are worse than the habit.
+   today count with the days that they have reached, if these are worse than the habit, both over
+   the long run and of late.
 2. *Chance of paying late.* A logistic rule on three figures: distance of the long habit and of
    the recent habit from the due date, and the share of instalments paid late. Its coefficients
    come from the company's own ledger, are never negative, and are stored with each snapshot.
@@ -59,7 +60,7 @@ class Evidence:
 
     Sums over paid parts of instalments, each weighted by its share of the instalment and faded
     by age: ``weight`` over the long half-life, ``recent_weight`` over the short one.
-    ``open_*`` are overdue items, as far as they are already worse than the habit.
+    ``open_*`` are overdue items, as far as they are already worse than the habit, long and recent.
     """
 
     partner_id: int

@@ -9,6 +9,7 @@ country_id     its country, or null
 invoice_date   date of the document
 due_date       of the instalment
 paid_date      of this part; null for what is open
+void_date      from then on this part is no evidence (credited, written off); else null
 share          part of the instalment, 0 to 1: the shares of an instalment add up to 1
 amount         of this part, in company currency
 disputed       a dispute stands or stood (justified ones are left out of the items)
@@ -16,28 +17,31 @@ paper          sent on paper: 0 or 1
 =============  =====================================================================
 
 A part paid on or after ``as_of`` is open on that date: what came later leaves no trace, as long
-as ``items`` yields the same parts. Documents of or after ``as_of`` are unknown.
+as ``items`` yields the same parts. Documents of or after ``as_of`` are unknown, and a part that
+came to nothing on or after ``as_of`` still counts as open.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
 
-from .score import Evidence
+from .score import PRIOR_RECENT, Evidence
 from .score_scale import EARLIEST, HABIT_DAYS, LATEST
 
 RECENT = 9  # the recent habit fades so many times faster than the long one
+OLDEST = 30  # half-lives times ln 2: what is older counts as this old, so that no sum underflows
 
 # OFFSET 0 keeps the server from computing an expression once for each sum it goes into.
-_DATED = """
+_DATED = f"""
     SELECT partner_id, country_id, share, amount, disputed::int AS disputed, paper,
            coalesce(paid_date < %(as_of)s::date, false) AS paid,
            CASE WHEN paid_date < %(as_of)s::date THEN paid_date ELSE %(as_of)s::date END
                - due_date AS days,
-           greatest(%(as_of)s::date - due_date, 0) AS age,
+           least(greatest(%(as_of)s::date - due_date, 0) * ln(2) / %(half_life)s::float8, {OLDEST})
+               AS age,
            (due_date - invoice_date) / 30.0::float8 AS months
       FROM (%(items)s) AS item
-     WHERE invoice_date < %(as_of)s::date
+     WHERE invoice_date < %(as_of)s::date AND coalesce(void_date >= %(as_of)s::date, true)
     OFFSET 0"""
 
 _CLIPPED = f"least(greatest(days, {EARLIEST:.0f}), {LATEST:.0f})::float8"
@@ -45,10 +49,9 @@ _CLIPPED = f"least(greatest(days, {EARLIEST:.0f}), {LATEST:.0f})::float8"
 _WEIGHED = f"""
     SELECT partner_id, country_id, share, amount, disputed, paper, months, paid, days,
            (days > 0)::int AS late,
-           CASE WHEN paid THEN share * exp(-age * ln(2) / %(half_life)s::float8) ELSE 0 END
-               AS weight,
-           CASE WHEN paid THEN share * exp(-age * ln(2) * {RECENT} / %(half_life)s::float8)
-               ELSE 0 END AS recent,
+           CASE WHEN paid THEN share * exp(-age) ELSE 0 END AS weight,
+           CASE WHEN paid THEN amount * exp(-age) ELSE 0 END AS faded,
+           CASE WHEN paid THEN share * exp(-age * {RECENT}) ELSE 0 END AS recent,
            {HABIT_DAYS} * asinh(
                ({_CLIPPED} - %(by_dispute)s::float8 * disputed - %(by_paper)s::float8 * paper
                 - %(by_months)s::float8 * months) / {HABIT_DAYS}) AS habit
@@ -62,13 +65,13 @@ _SUMS = f"""
            sum(weight * disputed) AS disputed, sum(weight * late * (1 - disputed)) AS late,
            sum(recent) AS recent_weight, sum(recent * habit) AS recent_habit,
            sum(recent * paper) AS recent_paper, sum(recent * months) AS recent_months,
-           sum(weight * amount) AS amount, sum(weight * amount * days) AS amount_days,
+           sum(faded) AS amount, sum(faded * days) AS amount_days,
            array_agg(ARRAY[share, habit, amount, days]::float8[])
                FILTER (WHERE NOT paid AND days > 0) AS overdue
       FROM ({_WEIGHED}) AS weighed
      GROUP BY partner_id"""
 
-# Only items that are worse than the habit: an item one day late is no proof of promptness.
+# Only items worse than the long and the recent habit: one day late is no proof of promptness.
 _OVERDUE = """
     SELECT coalesce(sum(overdue[at][1]) FILTER (WHERE overdue[at][2] > usual), 0) AS open_weight,
            coalesce(sum(overdue[at][1] * overdue[at][2])
@@ -94,7 +97,10 @@ SELECT partner_id, country_id, coalesce(instalments, 0) AS instalments, weight, 
          ON average.id = summed.country_id
  CROSS JOIN LATERAL (
        SELECT (summed.habit + %(pull)s::float8 * coalesce(average.habit, %(average)s::float8))
-              / (weight + %(pull)s::float8) AS usual) AS usual
+              / (weight + %(pull)s::float8) AS long) AS habit
+ CROSS JOIN LATERAL (
+       SELECT greatest(long, (recent_habit + {PRIOR_RECENT} * long)
+                             / (recent_weight + {PRIOR_RECENT})) AS usual) AS usual
  CROSS JOIN LATERAL ({_OVERDUE}) AS overdue
  WHERE weight > 0 OR overdue IS NOT NULL"""
 
@@ -141,5 +147,4 @@ SELECT {", ".join(f"known.{name}" for name in COLUMNS)},
   FROM ({EVIDENCE}) AS known
   JOIN (%(items)s) AS lesson USING (partner_id)
  WHERE lesson.invoice_date >= %(as_of)s::date AND lesson.invoice_date < %(month_end)s::date
-   AND lesson.paid_date < %(until)s::date
-   AND mod(abs(hashint4(partner_id)), %(one_in)s) = 0"""
+   AND lesson.paid_date < %(until)s::date"""

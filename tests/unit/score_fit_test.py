@@ -287,14 +287,13 @@ def test_a_months_lessons_know_nothing_of_the_month():
         asked.append(known)
         return [(1, None, *[0.5] * 16, 1, "1.5", 1, "0.25", 7)]
 
-    lessons = read_lessons(ask, Company(), as_of, 540.0, one_in=3)
+    lessons = read_lessons(ask, Company(), as_of, 540.0)
     assert len(lessons) == len(asked) == 12
     assert lessons[0].conditions == Conditions(1.0, 1.5, True)
     assert (lessons[0].share, lessons[0].days, lessons[0].late) == (0.25, 7.0, 1.0)
     for number, known in enumerate(asked, 1):
         assert known["as_of"] == as_of - number * timedelta(days=30)
         assert known["as_of"] < known["month_end"] <= known["until"] == as_of
-        assert known["one_in"] == 3
 
 
 def test_effects_are_known_before_the_averages_are_asked():

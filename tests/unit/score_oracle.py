@@ -21,6 +21,10 @@ class Part:
     amount: float = 100.0
     disputed: bool = False
     paper: float = 0.0
+    void_date: date | None = None
+
+    def counts(self, as_of):
+        return self.invoice_date < as_of and (self.void_date is None or self.void_date >= as_of)
 
     def paid_before(self, as_of):
         return self.paid_date is not None and self.paid_date < as_of
@@ -42,7 +46,7 @@ def evidence(parts, as_of, known):
     """Evidence by partner as dictionaries; ``known`` as score_snapshot.parameters() gives it."""
     result = {}
     for partner_id in {part.partner_id for part in parts}:
-        mine = [p for p in parts if p.partner_id == partner_id and p.invoice_date < as_of]
+        mine = [p for p in parts if p.partner_id == partner_id and p.counts(as_of)]
         row = of_partner(mine, as_of, known)
         if row and (row["weight"] > 0 or row["open_days"] > 0):
             result[partner_id] = row
@@ -58,18 +62,20 @@ def of_partner(parts, as_of, known):
     average = dict(zip(known["countries"], known["habits"], strict=True)).get(
         row["country_id"], known["average"]
     )
-    usual = (row["habit"] + known["pull"] * average) / (row["weight"] + known["pull"])
+    long = (row["habit"] + known["pull"] * average) / (row["weight"] + known["pull"])
+    recent = (row["recent_habit"] + 2 * long) / (row["recent_weight"] + 2)
+    usual = max(long, recent)
     overdue = [p for p in parts if not p.paid_before(as_of) and p.days(as_of) > 0]
     return row | open_sums(overdue, as_of, usual, effects)
 
 
 def paid_sums(paid, as_of, known, effects):
-    def fade(part, times):
+    def fade(part, times=1):
         age = max(0, (as_of - part.due_date).days)
-        return part.share * 0.5 ** (age * times / known["half_life"])
+        return 0.5 ** (age * times / known["half_life"])
 
     def total(value, times=1):
-        return sum(fade(part, times) * value(part) for part in paid)
+        return sum(part.share * fade(part, times) * value(part) for part in paid)
 
     return {
         "instalments": sum(part.share for part in paid),
@@ -81,8 +87,8 @@ def paid_sums(paid, as_of, known, effects):
         "recent_habit": total(lambda p: p.habit(as_of, effects), RECENT),
         "recent_paper": total(lambda p: p.paper, RECENT),
         "recent_months": total(lambda p: p.months, RECENT),
-        "amount": total(lambda p: p.amount),
-        "amount_days": total(lambda p: p.amount * p.days(as_of)),
+        "amount": sum(fade(p) * p.amount for p in paid),
+        "amount_days": sum(fade(p) * p.amount * p.days(as_of) for p in paid),
     }
 
 

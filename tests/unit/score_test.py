@@ -4,7 +4,14 @@ from datetime import date, timedelta
 from math import isclose
 
 import pytest
-from ar_credit_control.rules import score, score_fit, score_reasons, score_scale, score_sql
+from ar_credit_control.rules import (
+    score,
+    score_fit,
+    score_reasons,
+    score_scale,
+    score_snapshot,
+    score_sql,
+)
 from ar_credit_control.rules.score import (
     Company,
     Conditions,
@@ -23,6 +30,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from score_oracle import Part, evidence
+from score_strategies import companies, customers, shares
 
 AS_OF = date(2026, 3, 31)
 POLICY = Policy()
@@ -37,49 +45,8 @@ COMPANY = Company(
     lateness=(0.1, 0.9, 0.3, 0.4),
     delay=(0.5, 0.9, 0.8, 0.4),
 )
-counts = st.floats(0, 50)
-shares = st.floats(0, 1)
-factors = st.floats(0, 3)
-
-
-@st.composite
-def companies(draw):
-    """Any company that a fit can bring out: factors are not negative."""
-    return Company(
-        effects=(draw(st.floats(-20, 40)), draw(st.floats(-20, 20)), draw(st.floats(-30, 30))),
-        habit=draw(st.floats(-40, 40)),
-        spread=draw(st.floats(1, 30)),
-        pull=draw(st.floats(0.05, 20)),
-        dispute_share=draw(shares),
-        late_share=draw(st.floats(0.01, 0.99)),
-        lateness=(draw(st.floats(-2, 2)), draw(factors), draw(factors), draw(factors)),
-        delay=(draw(st.floats(-5, 5)), draw(factors), draw(factors), draw(factors)),
-    )
-
-
-@st.composite
-def customers(draw):
-    """Evidence whose sums fit together."""
-    weight, recent = draw(counts), draw(counts)
-    disputed = weight * draw(shares)
-    opened = draw(st.floats(0, 5))
-    return Evidence(
-        partner_id=1,
-        instalments=weight * 2,
-        weight=weight,
-        habit=weight * draw(st.floats(-50, 80)),
-        disputed=disputed,
-        late=(weight - disputed) * draw(shares),
-        recent_weight=recent,
-        recent_habit=recent * draw(st.floats(-50, 80)),
-        recent_paper=recent * draw(shares),
-        recent_months=recent * draw(st.floats(0, 4)),
-        open_weight=opened,
-        open_habit=opened * draw(st.floats(0, 80)),
-        promises_broken=draw(st.floats(0, 6)),
-        disputes_unfounded=draw(st.floats(0, 6)),
-        payments_bounced=draw(st.floats(0, 6)),
-    )
+evidences = customers().map(lambda values: Evidence(**values))
+ledgers = companies().map(lambda values: Company(**values))
 
 
 @st.composite
@@ -100,7 +67,7 @@ def score_of(ledger, as_of=AS_OF, company=COMPANY):
     return exact_score(Evidence(**found[1]), company, POLICY) if 1 in found else None
 
 
-@pytest.mark.parametrize("module", [score, score_fit, score_scale])
+@pytest.mark.parametrize("module", [score, score_fit, score_scale, score_snapshot])
 def test_examples_in_the_documentation(module):
     found = doctest.testmod(module)
     assert found.attempted and not found.failed
@@ -197,7 +164,7 @@ def test_conduct_costs_points_up_to_its_limit():
     assert isclose(before - exact_score(hopeless, COMPANY, POLICY), POLICY.conduct_most)
 
 
-@given(customers(), companies())
+@given(evidences, ledgers)
 def test_everything_stays_within_its_bounds(customer, company):
     found = assess(customer, company, POLICY)
     assume(found.score is not None)
@@ -207,7 +174,7 @@ def test_everything_stays_within_its_bounds(customer, company):
     assert found.on_time_share is None or -1e-9 <= found.on_time_share <= 1.0
 
 
-@given(customers(), companies())
+@given(evidences, ledgers)
 def test_points_of_the_reasons_add_up_to_the_score(customer, company):
     assume(customer.assessed)
     found = reasons(customer, company, POLICY)
@@ -244,7 +211,7 @@ def payments(draw):
     return Part(1, None, made, due, paid, disputed=draw(st.booleans()))
 
 
-@given(st.lists(payments(), min_size=1, max_size=5), st.integers(1, 99), companies())
+@given(st.lists(payments(), min_size=1, max_size=5), st.integers(1, 99), ledgers)
 def test_paying_later_never_raises_the_score(ledger, days, company):
     later = replace(ledger[0], paid_date=ledger[0].paid_date + timedelta(days=days))
     before, after = (score_of([one, *ledger[1:]], company=company) for one in (ledger[0], later))

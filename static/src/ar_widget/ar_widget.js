@@ -45,7 +45,7 @@ import {
  * @property {number} oldest_days
  * @property {{currency_id: number, balance: number, overdue: number}[]} by_currency foreign ones
  * @property {{key: string, label: string, tone: "danger"|"warning"|"info"|"success",
- *     icon: string}[]} chips
+ *     icon: string, title: (string|undefined)}[]} chips
  * @property {{date: string, label: string}|false} last_contact
  * @property {"pass"|"warn"|"hold"} decision
  * @property {{effect: "warn"|"hold", message: string}[]} findings

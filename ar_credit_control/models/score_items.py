@@ -1,0 +1,220 @@
+"""The ledger as the score reads it: one row per part of a receivable instalment.
+
+The columns are those that ``rules/score_sql.py`` asks for, with ``id``, ``line_id`` and
+``move_id`` for lists. A part is settled (one partial reconciliation), waits for the bank (covered
+by a payment without a journal entry) or is open.
+
+What was known on a day is what the books say of it: a part is paid on the accounting date of the
+money, whoever entered it when; a matching that was undone later leaves no trace.
+"""
+
+from dataclasses import dataclass
+
+from odoo.tools import SQL
+
+from .position_sql import Terms
+
+
+@dataclass(frozen=True)
+class Journals:
+    """Ids of a company tree's journals by what their entries say.
+
+    sales: debits are invoices. money: credits are payments. closed: neither (exchange differences).
+    Any other journal may hold opening entries, and payments unless the entry books a loss.
+    """
+
+    sales: list[int]
+    money: list[int]
+    closed: list[int]
+
+
+def customers(ids: SQL | None = None) -> SQL:
+    """Contacts with their customer and its country; of some customers, or of all."""
+    scope = SQL("contact.commercial_partner_id IN (%s)", ids) if ids else SQL("TRUE")
+    return SQL(
+        """(SELECT contact.id, customer.id AS customer_id, customer.country_id
+              FROM res_partner contact
+              JOIN res_partner customer ON customer.id = contact.commercial_partner_id
+             WHERE %s)""",
+        scope,
+    )
+
+
+def items(terms: Terms, journals: Journals, member: SQL, marks: SQL) -> SQL:
+    """Every part of every instalment of the ``member`` (see :func:`customers`).
+
+    marks: query ``(move_id, disputed, void_since)`` of documents that somebody knows more of.
+    """
+    return SQL(
+        """
+        SELECT part.id, part.line_id, part.move_id, part.company_id,
+               member.customer_id AS partner_id, member.country_id, part.invoice_date,
+               GREATEST(part.due_date, part.invoice_date) AS due_date, part.paid_date,
+               LEAST(part.void_date, mark.void_since) AS void_date, part.share::float8 AS share,
+               (part.share * part.balance)::float8 AS amount,
+               COALESCE(mark.disputed, FALSE) AS disputed, 0 AS paper
+          FROM (%(settled)s UNION ALL %(waiting)s UNION ALL %(open)s) part
+          JOIN %(member)s member ON member.id = part.contact_id
+     LEFT JOIN (%(marks)s) mark ON mark.move_id = part.move_id
+        """,
+        settled=_settled(terms, journals),
+        waiting=_waiting(terms, journals),
+        open=_open(terms, journals),
+        member=member,
+        marks=marks,
+    )
+
+
+_LINE = SQL(
+    """line.id AS line_id, line.move_id, line.company_id, line.partner_id AS contact_id,
+       COALESCE(line.invoice_date, line.date) AS invoice_date,
+       COALESCE(line.date_maturity, line.date) AS due_date, line.balance"""
+)
+
+
+def _instalments(terms: Terms, journals: Journals) -> SQL:
+    """Condition on ``line``: an instalment of an invoice or of an opening entry.
+
+    Debits of bank and cash journals are money paid back or a payment undone; reversals in other
+    journals undo a settlement.
+    """
+    return SQL(
+        """line.account_id = ANY(%(receivables)s) AND line.parent_state = 'posted'
+           AND line.company_id = ANY(%(companies)s) AND line.balance > 0
+           AND line.amount_currency > 0
+           AND CASE WHEN line.journal_id = ANY(%(sales)s) THEN TRUE
+                    WHEN line.journal_id = ANY(%(others)s) THEN FALSE
+                    ELSE NOT EXISTS (SELECT FROM account_move move WHERE move.id = line.move_id
+                                        AND move.reversed_entry_id IS NOT NULL) END""",
+        receivables=terms.receivables,
+        companies=terms.companies,
+        sales=SQL("%s::int[]", journals.sales),
+        others=SQL("%s::int[]", journals.money + journals.closed),
+    )
+
+
+def _settled(terms: Terms, journals: Journals) -> SQL:
+    """Parts that were matched with something: paid by money, void by anything else.
+
+    The share is taken in the document's currency, where exchange differences are nothing.
+    """
+    return SQL(
+        """
+        SELECT match.id, %(line)s,
+               CASE WHEN %(paid)s THEN counter.date END AS paid_date,
+               CASE WHEN %(paid)s THEN NULL ELSE counter.date END AS void_date,
+               match.debit_amount_currency / line.amount_currency AS share
+          FROM account_move_line line
+          JOIN account_partial_reconcile match ON match.debit_move_id = line.id
+          JOIN account_move_line counter ON counter.id = match.credit_move_id
+         WHERE %(instalments)s AND match.debit_amount_currency > 0
+        """,
+        line=_LINE,
+        paid=_is_money(journals),
+        instalments=_instalments(terms, journals),
+    )
+
+
+def _is_money(journals: Journals) -> SQL:
+    """Whether ``counter`` is a payment: not a credit note, a write-off, an exchange difference."""
+    return SQL(
+        """CASE WHEN counter.journal_id = ANY(%s) THEN TRUE
+                WHEN counter.journal_id = ANY(%s) THEN FALSE
+                ELSE NOT EXISTS (
+                    SELECT FROM account_move_line other
+                      JOIN account_account account ON account.id = other.account_id
+                     WHERE other.move_id = counter.move_id
+                       AND SPLIT_PART(account.account_type, '_', 1)
+                           IN ('income', 'expense')) END""",
+        SQL("%s::int[]", journals.money),
+        SQL("%s::int[]", journals.sales + journals.closed),
+    )
+
+
+def _pending(terms: Terms, journals: Journals) -> SQL:
+    """What payments without a journal entry cover of each open instalment, oldest due first.
+
+    A payment of several invoices covers them one after the other; several payments of one
+    instalment cover it together, on the day of the last.
+    """
+    return SQL(
+        """
+        SELECT line_id, MAX(date) AS date,
+               LEAST(1, SUM(GREATEST(0, LEAST(residual, amount - before)) / residual)) AS part
+          FROM (
+            SELECT line.id AS line_id, pay.date, line.amount_residual AS residual,
+                   pay.amount_company_currency_signed AS amount,
+                   COALESCE(SUM(line.amount_residual) OVER (
+                       PARTITION BY pay.id ORDER BY COALESCE(line.date_maturity, line.date), line.id
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+              FROM account_payment pay
+              JOIN account_move__account_payment rel ON rel.payment_id = pay.id
+              JOIN account_move_line line ON line.move_id = rel.invoice_id
+             WHERE pay.move_id IS NULL AND pay.state IN ('in_process', 'paid')
+               AND pay.amount_company_currency_signed > 0 AND line.amount_residual > 0
+               AND line.reconciled IS NOT TRUE AND %(instalments)s
+          ) covered
+      GROUP BY line_id
+        """,
+        instalments=_instalments(terms, journals),
+    )
+
+
+def _waiting(terms: Terms, journals: Journals) -> SQL:
+    return SQL(
+        """
+        SELECT -2 * line.id - 1 AS id, %(line)s, pending.date AS paid_date, NULL::date AS void_date,
+               pending.part * line.amount_residual_currency / line.amount_currency AS share
+          FROM (%(pending)s) pending
+          JOIN account_move_line line ON line.id = pending.line_id
+         WHERE pending.part > 0
+        """,
+        line=_LINE,
+        pending=_pending(terms, journals),
+    )
+
+
+def _open(terms: Terms, journals: Journals) -> SQL:
+    """What is left of each instalment, if more than its currency's rounding."""
+    return SQL(
+        """
+        SELECT -2 * line.id AS id, %(line)s, NULL::date AS paid_date, NULL::date AS void_date,
+               (1 - COALESCE(pending.part, 0)) * line.amount_residual_currency
+                   / line.amount_currency AS share
+          FROM account_move_line line
+          JOIN res_currency currency ON currency.id = line.currency_id
+     LEFT JOIN (%(pending)s) pending ON pending.line_id = line.id
+         WHERE %(instalments)s AND line.reconciled IS NOT TRUE
+           AND (1 - COALESCE(pending.part, 0)) * line.amount_residual_currency >= currency.rounding
+        """,
+        line=_LINE,
+        pending=_pending(terms, journals),
+        instalments=_instalments(terms, journals),
+    )
+
+
+def bounced(terms: Terms, journals: Journals) -> SQL:
+    """Payments that came to nothing: ``(contact_id, kind, date)``.
+
+    A payment's entry that was reversed on a later day (on the same day it was a mistake), and
+    payments that the bank rejected, on the day of their last change.
+    """
+    return SQL(
+        """
+        SELECT DISTINCT line.partner_id AS contact_id, 'bounce' AS kind, reversal.date, reversal.id
+          FROM account_move reversal
+          JOIN account_move original ON original.id = reversal.reversed_entry_id
+          JOIN account_move_line line ON line.move_id = original.id
+         WHERE reversal.state = 'posted' AND reversal.date > original.date
+           AND original.journal_id = ANY(%(money)s) AND line.balance < 0
+           AND line.account_id = ANY(%(receivables)s) AND line.company_id = ANY(%(companies)s)
+     UNION ALL
+        SELECT pay.partner_id, 'bounce', pay.write_date::date, -pay.id
+          FROM account_payment pay
+         WHERE pay.state = 'rejected' AND pay.partner_type = 'customer'
+           AND pay.payment_type = 'inbound' AND pay.company_id = ANY(%(companies)s)
+        """,
+        money=SQL("%s::int[]", journals.money),
+        receivables=terms.receivables,
+        companies=terms.companies,
+    )

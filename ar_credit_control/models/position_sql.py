@@ -55,8 +55,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,
                profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,
                profile.expected_delay,
-               (customer.property_payment_term_id ->> %(company)s::text)::int,
-               entity.contact_ids
+               (customer.property_payment_term_id ->> %(company)s::text)::int, entity.contact_ids
           FROM entity
           JOIN member customer ON customer.id = entity.customer_id
      LEFT JOIN (%(ledger)s) ledger ON ledger.customer_id = customer.id

@@ -39,9 +39,9 @@ class Facts:
     an order. prepaid: the part of it that is already paid or authorised. term_days and
     customer_term_days: days from invoice to the last instalment, granted and agreed (None = no
     term). grade: of the customer's payment behaviour, A to E, None while it is unknown. discount:
-    the order's largest, in percent. dunning_level: the highest at which the customer was reminded of what is overdue;
-    dunning_hold: orders wait at that level. The position must count the order in ``this_order``
-    already.
+    the order's largest, in percent. dunning_level: the highest at which the customer was reminded
+    of what is overdue; dunning_hold: orders wait at that level. The position must count the order
+    in ``this_order`` already.
     """
 
     position: Position

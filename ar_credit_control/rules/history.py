@@ -187,7 +187,8 @@ class Book:
             report = Report(record.line, **record.cells)
             found = faults(report)
             if report.key in seen:
-                found.append(("reference" if report.reference else "date", "double", report.key))
+                name = "reference" if report.reference else "date"
+                found.append((name, "double", getattr(report, name)))
             seen.add(report.key)
             for name, code, value in found:
                 self._error(report, name, code, str(value))

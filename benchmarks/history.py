@@ -163,26 +163,41 @@ def move_vals(row: dict, partners: dict, journal) -> dict:
 
 
 def pay(env, rows: list[dict], partners: dict, invoices: dict, journal) -> None:
-    payments = env["account.payment"].create(
-        [
-            {
-                "payment_type": "inbound",
-                "partner_type": "customer",
-                "partner_id": partners[row["customer"]].id,
-                "amount": row["amount"],
-                "date": row["date"],
-                "journal_id": journal.id,
-                "memo": row["reference"],
-            }
-            for row in rows
-        ]
+    moves = env["account.move"].create(
+        [entry_vals(row, partners[row["customer"]], journal) for row in rows]
     )
-    payments.action_post()
+    moves.action_post()
     env["account.move.line"]._reconcile_plan(
         [
-            (payment.move_id | invoices[row["invoices"]]).line_ids.filtered(
+            (move | invoices[row["invoices"]]).line_ids.filtered(
                 lambda line: line.account_type == "asset_receivable"
             )
-            for row, payment in zip(rows, payments, strict=True)
+            for row, move in zip(rows, moves, strict=True)
         ]
     )
+
+
+def entry_vals(row: dict, partner, journal) -> dict:
+    """Money on the bank account, as matching a statement would book it."""
+    sides = (
+        (journal.default_account_id, row["amount"]),
+        (partner.property_account_receivable_id, -row["amount"]),
+    )
+    return {
+        "move_type": "entry",
+        "journal_id": journal.id,
+        "partner_id": partner.id,
+        "date": row["date"],
+        "ref": row["reference"],
+        "line_ids": [
+            Command.create(
+                {
+                    "account_id": account.id,
+                    "partner_id": partner.id,
+                    "name": row["reference"],
+                    "balance": balance,
+                }
+            )
+            for account, balance in sides
+        ],
+    }

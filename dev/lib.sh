@@ -391,14 +391,39 @@ need_wkhtmltopdf() {
   say "Note: wkhtmltopdf is not to be had from this machine's packages: PDFs are not printed (install it by hand if you need them)."
 }
 
+# The browser's name for Odoo, which takes the first of some names on the PATH: even one that
+# cannot run its tests.
 need_chromium() {
-  local name
-  for name in google-chrome chromium chromium-browser google-chrome-stable; do
-    ! command -v "$name" >/dev/null || return 0
+  local browser
+  browser=$(find_browser) || { install_chromium; browser=$(find_browser); } ||
+    die "no Chrome or Chromium was found: install one, or name it, CHROME=/path/to/chrome dev/test"
+  mkdir -p "$TREE/bin"
+  printf '#!/bin/sh\nexec "%s" "$@"\n' "$browser" >"$TREE/bin/google-chrome"
+  chmod +x "$TREE/bin/google-chrome"
+  export PATH=$TREE/bin:$PATH
+}
+
+find_browser() {
+  local name path
+  if [ -n "${CHROME:-}" ]; then
+    [ -x "$CHROME" ] || die "CHROME=$CHROME is no program: name Chrome or Chromium itself."
+    printf '%s' "$CHROME"
+    return
+  fi
+  for name in google-chrome google-chrome-stable chromium chromium-browser; do
+    path=$(PATH=${PATH#"$TREE/bin:"} command -v $name) || continue
+    if ! is_snap "$path"; then printf '%s' "$path"; return; fi
   done
-  # Ubuntu's package is an empty shell around a snap, which cannot see the tests' folders
+  return 1
+}
+
+# A snap cannot see the tests' folders, and Ubuntu's package chromium-browser is a shell around one.
+is_snap() { [[ $(readlink -f "$1") =~ ^(/snap/|/usr/bin/snap$) ]] || head -c 4096 "$1" | grep -aq /snap/bin; }
+
+install_chromium() {
+  [ -z "${CHROME:-}" ] || exit 1
   if grep -qi '^ID=ubuntu' /etc/os-release; then
-    die "the browser tests need Chrome or Chromium, and Ubuntu's package is a snap that cannot run them: install Google Chrome's .deb, then try again."
+    die "the browser tests need Chrome or Chromium, and Ubuntu's package is a snap that cannot run them: install Google Chrome's .deb, or name a browser, CHROME=/path/to/chrome dev/test. 'dev/test unit odoo' runs everything else."
   fi
   apt_install chromium
 }

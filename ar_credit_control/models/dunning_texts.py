@@ -15,6 +15,16 @@ class CreditTexts(models.AbstractModel):
             return self.env._("Reminded at dunning level %s.", finding.params["level"])
         return super()._message(finding, company)
 
+    def _subject(self, finding):
+        if finding.criterion in ("dunning_hold", "dunning_level"):
+            return self.env._("Dunning level")
+        return super()._subject(finding)
+
+    def _measure(self, finding, company):
+        if finding.criterion in ("dunning_hold", "dunning_level"):
+            return "", str(finding.params["level"])
+        return super()._measure(finding, company)
+
     def _remedy(self, finding, company):
         if finding.criterion in ("dunning_hold", "dunning_level"):
             return self.env._("payment of the reminded invoices")

@@ -13,6 +13,7 @@ from . import test_score_ledger
 from . import test_score_run
 from . import test_history_import
 from . import test_credit_access
+from . import test_credit_attacks
 from . import test_open_item
 from . import test_web
 from . import test_credit_tour

@@ -128,12 +128,12 @@ class CreditTexts(models.AbstractModel):
                 return self._days(p["days"]), f"{self._days(p['oldest'])}, {money(p['overdue'])}"
             case "term_longer":
                 return self._days(p["agreed"]), self._days(p["granted"])
+            case "weak_discount":
+                return f"{p['percent']:g} %", f"{p['discount']:.3g} %"
             case "limit_expired" | "review_overdue":
                 return day(p["date"]), self.env._("passed")
-            case "manual_hold":
-                return "", p["reason"] or self.env._("no reason")
             case _:
-                return "", ""
+                return "", p["reason"] or self.env._("no reason") if "reason" in p else ""
 
     def _days(self, count):
         return self.env._("%s days", count)
@@ -167,6 +167,7 @@ class CreditTexts(models.AbstractModel):
             "review_overdue": self.env._("Credit review"),
             "order_amount": self.env._("Order total"),
             "term_longer": self.env._("Payment term"),
+            "weak_discount": self.env._("Discount"),
             "growth": self.env._("Growth of a confirmed order"),
         }.get(finding.criterion, self.env._("Assessment of the customer"))
 

@@ -9,8 +9,11 @@ from ..rules.discount import Line, discount_percent
 
 # Written by the credit check alone: whoever could write them would release his own orders.
 PROTECTED = {"ar_hold_id", "ar_credit_state", "ar_cleared_amount", "ar_cleared_partner_id"}
+# Odoo stores these and lets programs write them, and the check rests on them.
+COMPUTED = {"amount_total", "amount_untaxed", "amount_tax", "invoice_status"}
 # Changes of these on a confirmed order may raise what the customer will owe, or move it.
-CHANGING_FIELDS = {"partner_id", "partner_invoice_id", "order_line"}
+MEASURE_FIELDS = {"currency_id", "company_id"}
+CHANGING_FIELDS = {"partner_id", "partner_invoice_id", "order_line", *MEASURE_FIELDS}
 
 
 class SaleOrder(models.Model):
@@ -165,13 +168,19 @@ class SaleOrder(models.Model):
                 rest = {k: v for k, v in vals.items() if k not in ("state", "date_order", "locked")}
                 super(SaleOrder, held).write(rest)
                 orders = self - held
+        measures = orders._ar_measures() if MEASURE_FIELDS & vals.keys() else {}
         with orders._ar_judged_as_a_whole():
             result = super(SaleOrder, orders).write(vals)
         if vals.get("state") == "sale":
             self._ar_cleared_ids().difference_update(self.ids)
-        elif CHANGING_FIELDS & vals.keys():
-            self._ar_check_increase()
+        if CHANGING_FIELDS & vals.keys():  # beside a confirmation, too: it was judged before them
+            now = orders._ar_measures() if measures else {}
+            orders._ar_check_increase(orders.filtered(lambda o: now.get(o) != measures.get(o)))
         return result
+
+    def _ar_measures(self):
+        """What a total means: the same number in another currency or company is another amount."""
+        return {order: (order.currency_id, order.company_id) for order in self}
 
     @contextmanager
     def _ar_judged_as_a_whole(self):
@@ -187,9 +196,15 @@ class SaleOrder(models.Model):
         return self.env.cr.cache.get("ar_saved_orders", Counter())[self.id] > 0
 
     def _ar_guard(self, vals):
-        if not self.env.su and PROTECTED & vals.keys():
+        if self.env.su:
+            return
+        if PROTECTED & vals.keys():
             raise AccessError(
                 self.env._("Credit decisions are taken with the order's buttons, not by editing.")
+            )
+        if COMPUTED & vals.keys():
+            raise AccessError(
+                self.env._("An order's totals follow from its lines: change those instead.")
             )
 
     def _ar_cleared_ids(self):
@@ -289,14 +304,15 @@ class SaleOrder(models.Model):
         }
 
     # ------------------------------------------------------------------ after confirmation
-    def _ar_check_increase(self):
+    def _ar_check_increase(self, moved=()):
         """Refuse a confirmed order's growth, or its move to another debtor, beyond the policy.
 
+        Orders in ``moved`` are judged whatever their number says: it means something else now.
         What an order gives up is free for others, so it must pass again to grow back.
         """
         confirmed = self.filtered(lambda o: o.state == "sale" and not o._ar_is_being_saved())
         for company, orders in confirmed.grouped("company_id").items():
-            grown = orders.filtered(lambda o: o._ar_has_grown())
+            grown = orders.filtered(lambda o: o in moved or o._ar_has_grown())
             for order in (orders - grown).sudo():  # a protected field, written by the check
                 if order.currency_id.compare_amounts(order.amount_total, order.ar_cleared_amount):
                     order.ar_cleared_amount = order.amount_total

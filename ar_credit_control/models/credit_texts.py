@@ -18,6 +18,9 @@ class Notation(NamedTuple):
     def round(self, amount):
         return float_round(amount, precision_digits=self.decimal_places)
 
+# Criteria that compare two amounts: (what is allowed, what was found).
+AMOUNTS = {"overdue_amount": ("amount", "overdue"), "order_amount": ("amount", "order")}
+
 
 class CreditTexts(models.AbstractModel):
     """The words and figures that people see about a position: one place, one wording."""
@@ -115,15 +118,13 @@ class CreditTexts(models.AbstractModel):
         """(what is allowed, what was found) as texts; empty where a finding has no measure."""
         money, day = self._formats(company)
         p = finding.params
+        if names := AMOUNTS.get(finding.criterion):
+            return tuple(money(p[name]) for name in names)
         match finding.criterion:
             case "no_credit":
                 return money(0), money(p["exposure"])
             case "limit_use":
                 return money(p["exposure"] - p["excess"]), money(p["exposure"])
-            case "overdue_amount":
-                return money(p["amount"]), money(p["overdue"])
-            case "order_amount":
-                return money(p["amount"]), money(p["order"])
             case "overdue_days":
                 return self._days(p["days"]), f"{self._days(p['oldest'])}, {money(p['overdue'])}"
             case "term_longer":

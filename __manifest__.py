@@ -31,6 +31,8 @@
         "views/ar_interest_import_views.xml",
         "views/ar_interest_views.xml",
         "security/ar_score_rules.xml",
+        "views/ar_payment_history_views.xml",
+        "views/ar_score_views.xml",
         "data/ar_score_data.xml",
         "views/ar_credit_menus.xml",
         "data/ar_interest_data.xml",
@@ -48,7 +50,10 @@
         "views/ar_history_import_views.xml",
     ],
     "assets": {
-        "web.assets_backend": ["ar_credit_control/static/src/ar_widget/**/*"],
+        "web.assets_backend": [
+            "ar_credit_control/static/src/ar_widget/**/*",
+            "ar_credit_control/static/src/ar_score/**/*",
+        ],
         "web.assets_tests": ["ar_credit_control/static/tests/tours/**/*"],
         "web.assets_unit_tests": ["ar_credit_control/static/tests/**/*.test.js"],
     },

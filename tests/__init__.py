@@ -7,6 +7,7 @@ from . import test_cash_forecast
 from . import test_good_payer
 from . import test_position
 from . import test_score_assess
+from . import test_score_card
 from . import test_score_evidence
 from . import test_score_grade
 from . import test_score_ledger

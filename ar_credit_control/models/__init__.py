@@ -13,6 +13,7 @@ from . import report_profile
 from . import credit_review
 from . import score_snapshot
 from . import score_warning
+from . import score_card
 from . import score
 from . import score_model
 from . import score_news

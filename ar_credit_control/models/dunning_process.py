@@ -41,12 +41,12 @@ class DunningRun(models.Model):
             if not run._work():
                 return
 
-    def _work(self):
-        """Send what is left, committing after each batch; False when time ran out."""
+    def _work(self, size=BATCH):
+        """Send what is left, committing after each batch of ``size``; False when time ran out."""
         report, passed, attempts = self.env["ir.cron"]._commit_progress, [], 0
         while self.state == "processing":
             try:
-                taken, postponed = self._process_batch(passed)
+                taken, postponed = self._process_batch(passed, size)
                 self.env.flush_all()
             except BUSY:
                 self.env.cr.rollback()

@@ -5,6 +5,8 @@ from odoo.tools import SQL
 from . import dunning_sql, position_sql
 from .dunning_sql import Scope
 
+MANY = 10_000
+
 
 class DunningRun(models.Model):
     """How the notices of a run come about: see ``dunning_sql`` for the statements."""
@@ -22,6 +24,8 @@ class DunningRun(models.Model):
         cr = self.env.cr
         cr.execute(dunning_sql.insert_notices(scope, self.env.uid))
         cr.execute(dunning_sql.insert_lines(scope))
+        if cr.rowcount > MANY:  # what follows is planned for the size that the tables had before
+            cr.execute("ANALYZE ar_dunning_notice, ar_dunning_notice_line")
         cr.execute(dunning_sql.insert_left_out(scope))
         cr.execute(dunning_sql.drop())
         self._set_charges()

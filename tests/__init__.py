@@ -20,6 +20,8 @@ from . import test_web
 from . import test_credit_tour
 from . import test_demo_company
 from . import test_credit_daily
+from . import test_credit_merge
+from . import test_credit_models
 from . import test_credit_policy
 from . import test_credit_privacy
 from . import test_credit_release

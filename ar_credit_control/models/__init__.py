@@ -19,6 +19,7 @@ from . import score_model
 from . import score_news
 from . import score_ledger
 from . import score_policy
+from . import credit_merge
 from . import credit_limit
 from . import credit_hold
 from . import credit_check

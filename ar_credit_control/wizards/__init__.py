@@ -3,3 +3,4 @@ from . import credit_request
 from . import aged_balance
 from . import interest_import
 from . import dunning_review
+from . import partner_merge

@@ -1,0 +1,30 @@
+from odoo import api, models
+
+
+class MergePartner(models.TransientModel):
+    """Merging customers: core would throw away the profile of all but one of them."""
+
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    @api.model
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        # core allowed the merge; what was decided must not depend on who merges
+        profiles = self.env["ar.credit.profile"].sudo()
+        for profile in profiles.search([("partner_id", "in", src_partners.ids)]):
+            kept = profiles.search(
+                [("partner_id", "=", dst_partner.id), ("company_id", "=", profile.company_id.id)]
+            )
+            if kept:
+                self._ar_merge_profiles(profile, kept)
+            else:
+                profile.partner_id = dst_partner
+        return super()._update_foreign_keys(src_partners, dst_partner)
+
+    @api.model
+    def _ar_merge_profiles(self, profile, kept):
+        """Keep one profile with the decisions, history and to-dos of both."""
+        kept.write(profile._get_stricter(kept))
+        self.env.flush_all()
+        self._update_foreign_keys_generic(profile._name, profile, kept)
+        self._update_reference_fields_generic(profile._name, profile, kept)
+        profile.unlink()

@@ -33,3 +33,7 @@ from . import test_interest
 from . import test_dunning_run
 from . import test_dunning_rules
 from . import test_dunning_race
+from . import test_dunning_charges
+from . import test_dunning_policy
+from . import test_dunning_review
+from . import test_dunning_access

@@ -7,6 +7,7 @@ REASONS = [
     ("payment", "Payment registered"),
     ("credit", "Account in credit"),
     ("interval", "Contacted a short time ago"),
+    ("policy", "The policy cannot be used"),
     ("short", "Below the amount of every level"),
     ("paid", "Paid in the meantime"),
     ("sent", "Sent by another run"),

@@ -163,24 +163,29 @@ class DunningNotice(models.Model):
     def _compute_mail_status(self):
         # whoever sees the notice sees what became of its mail
         for notice, sudo in zip(self, self.sudo(), strict=True):
-            told = sudo.message_id.notification_ids.filtered("mail_email_address") or (
-                sudo.message_id.notification_ids.filtered(
-                    lambda told: told.notification_type == "email"
-                )
+            mails = sudo.message_id.notification_ids.filtered(
+                lambda told: told.notification_type == "email"
             )
-            notice.mail_status = STATUS.get(told[:1].notification_status)
-            notice.mail_error = told[:1].failure_reason if notice.mail_status == "failed" else False
+            notice.mail_status = STATUS.get(mails[:1].notification_status)
+            failed = notice.mail_status == "failed"
+            notice.mail_error = mails[:1].failure_reason if failed else False
 
     def _search_mail_status(self, operator, value):
         if operator != "in":
             return NotImplemented
         wanted = [status for status, meaning in STATUS.items() if meaning in value]
-        told = (
-            self.env["mail.notification"]
+        # whoever sees the notice sees what became of its mail
+        messages = (
+            self.env["mail.message"]
             .sudo()
-            ._search([("notification_type", "=", "email"), ("notification_status", "in", wanted)])
+            ._search(
+                [
+                    ("notification_ids.notification_type", "=", "email"),
+                    ("notification_ids.notification_status", "in", wanted),
+                ]
+            )
         )
-        return [("message_id.notification_ids", "in", told)]
+        return [("message_id", "in", messages)]
 
     @api.depends_context("lang")
     @api.depends("subject", "body", "level_id")

@@ -124,8 +124,9 @@ class DunningPolicy(models.Model):
 
         :raise UserError: when nobody entered a rate for the currency
         """
-        company = self.company_id
-        if self.currency_id == company.currency_id:
+        company, levels = self.company_id, self.level_ids
+        amounts = levels.mapped("min_amount") + levels.mapped("approval_amount")
+        if self.currency_id == company.currency_id or not any(amounts):
             return 1.0
         currencies = self.currency_id | company.currency_id
         known = self.env["res.currency.rate"].search(

@@ -112,11 +112,11 @@ class DunningRun(models.Model):
         rows = []
         for policy in policies:
             wanted = not self.policy_ids or policy in self.policy_ids
-            rate = policy._get_rate(self.date) if wanted else 1.0
+            rate, problem = self._try_rate(policy) if wanted else (1.0, None)
             ladder = policy._to_rules(rate)
             rows.append(
                 SQL(
-                    "(%s, %s::int[], %s, %s::numeric[], %s::numeric[], %s, %s::numeric, %s)",
+                    "(%s, %s::int[], %s, %s::numeric[], %s::numeric[], %s, %s::numeric, %s, %s)",
                     policy.id,
                     list(ladder.thresholds),
                     ladder.by_account,
@@ -125,13 +125,21 @@ class DunningRun(models.Model):
                     policy.min_interval,
                     rate,
                     wanted,
+                    problem,
                 )
             )
         return SQL(
             "SELECT * FROM (VALUES %s) ladder (policy_id, thresholds, by_account, min_amounts,"
-            " min_shares, min_interval, rate, wanted)",
+            " min_shares, min_interval, rate, wanted, problem)",
             SQL(", ").join(rows),
         )
+
+    def _try_rate(self, policy):
+        """The rate of a policy's currency, and why its customers are left out if there is none."""
+        try:
+            return policy._get_rate(self.date), None
+        except UserError as error:
+            return 1.0, str(error)
 
     def _get_assignment_sql(self):
         """The id of the first rule that matches a customer, as an expression."""

@@ -25,7 +25,8 @@ class Scope:
 
     customers: ids of commercial partners, None for all. ladders: one row a policy: policy_id,
     thresholds, by_account, min_amounts, min_shares, min_interval, rate (the factor from its
-    currency to the company's, in which its amounts are) and wanted (the run is about it).
+    currency to the company's, in which its amounts are), wanted (the run is about it) and
+    problem (why its customers get nothing).
     levels: the most that a policy has. digits: of the company's currency. start: set levels by
     age, for the first day of use.
     """
@@ -103,7 +104,8 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
         SELECT matched.customer_id, matched.balance, matched.overdue, matched.salesperson_id,
                matched.dunning_contact_id, matched.collector_id, matched.assignment_id,
                ladder.*, contact.last_date,
-               CASE WHEN matched.balance - COALESCE(pending.amount, 0) <= 0 THEN 'credit'
+               CASE WHEN ladder.problem IS NOT NULL THEN 'policy'
+                    WHEN matched.balance - COALESCE(pending.amount, 0) <= 0 THEN 'credit'
                     WHEN contact.last_date + ladder.min_interval > %(date)s
                          AND NOT %(start)s THEN 'interval' END AS stop
           FROM matched
@@ -332,7 +334,7 @@ def going(scope: Scope) -> SQL:
     return SQL(
         """
         SELECT * FROM (
-            SELECT item.*, account.by_account, account.stop, account.last_date,
+            SELECT item.*, account.by_account, account.stop, account.last_date, account.problem,
                    account.assignment_id, account.salesperson_id, account.collector_id,
                    account.dunning_contact_id, account.rate, choice.level,
                    CASE WHEN account.by_account THEN LEAST(choice.level, %(wanted)s)
@@ -478,10 +480,11 @@ def insert_left_out(scope: Scope) -> SQL:
      UNION ALL
         SELECT %(run)s, NULL, %(root)s, item.customer_id, NULL, NULL, item.currency_id,
                SUM(item.residual_currency - item.covered), item.stop,
-               CASE WHEN item.stop = 'interval' THEN item.last_date::text END
+               CASE item.stop WHEN 'interval' THEN item.last_date::text
+                              WHEN 'policy' THEN item.problem END
           FROM (%(going)s) item
          WHERE item.stop IS NOT NULL
-      GROUP BY item.customer_id, item.currency_id, item.stop, item.last_date
+      GROUP BY item.customer_id, item.currency_id, item.stop, item.last_date, item.problem
      UNION ALL
         SELECT %(run)s, NULL, %(root)s, item.customer_id, NULL, NULL, item.currency_id,
                SUM(item.residual_currency - item.covered), 'short', NULL

@@ -98,8 +98,7 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
                 ON profile.partner_id = partner.id AND profile.company_id = %(root)s
         ), contact AS (
             SELECT partner_id, MAX(date) AS last_date FROM ar_dunning_notice
-             WHERE company_id = %(root)s AND state = 'sent' AND run_id <> %(run)s
-          GROUP BY partner_id
+             WHERE company_id = %(root)s AND state = 'sent' AND run_id <> %(run)s GROUP BY 1
         )
         SELECT matched.customer_id, matched.balance, matched.overdue, matched.salesperson_id,
                matched.dunning_contact_id, matched.collector_id, matched.assignment_id,

@@ -22,7 +22,7 @@ from psycopg2.extras import execute_values
 
 from ar_credit_control.rules import score, score_snapshot
 
-from . import score_data, score_metrics
+from . import ledger, score_data, score_metrics, score_speed
 from .common import FOLDER, Result
 
 NEEDS_ODOO = True  # for its PostgreSQL
@@ -34,8 +34,11 @@ CREATE TEMP TABLE part (partner_id int, country_id int, invoice_date date, due_d
 
 
 def add_arguments(parser) -> None:
-    default = os.environ.get("SCORE_DATA", FOLDER.parent.parent / "shared" / "data" / DATA)
-    parser.add_argument("--data", type=Path, default=default, help="CSV file of paid invoices")
+    parser.add_argument("--data", type=Path, help="CSV file of paid invoices: accuracy alone")
+    parser.add_argument("--only", choices=("accuracy", "speed"), help="one of the two parts")
+    # so that a million of the lines are instalments that were paid
+    ledger.add_arguments(parser)
+    parser.set_defaults(lines=2_300_000)
     parser.add_argument("--cut", type=date.fromisoformat, help="first day of the test (YYYY-MM-DD)")
 
 
@@ -50,15 +53,28 @@ class Predictions:
 
 
 def run(args) -> Result:
+    result = Result("score")
+    only = args.only or ("accuracy" if args.data else None)
+    if only != "speed":
+        measure_accuracy(result, args)
+    if only != "accuracy":
+        score_speed.report(result, args)
+    return result
+
+
+def measure_accuracy(result: Result, args) -> None:
+    args.data = args.data or Path(
+        os.environ.get("SCORE_DATA", FOLDER.parent.parent / "shared" / "data" / DATA)
+    )
     if not args.data.exists():
-        return Result("score", setting={"skipped": f"there is no file {args.data.name}: --data"})
+        result.setting["accuracy"] = f"there is no file {args.data.name}: --data"
+        return
     data = score_data.read(args.data)
     cut = args.cut or usual_cut(data.invoices)
     test = [at for at, one in enumerate(data.invoices) if one.made >= cut and one.paid]
-    result = Result("score", setting=setting(args.data, data, cut, test))
+    result.setting |= setting(args.data, data, cut, test)
     models = {"ours": ours(data.invoices, cut, test), **peers(data.invoices, cut, test)}
     report(result, models, [data.invoices[at] for at in test], data.has_disputes)
-    return result
 
 
 def usual_cut(invoices) -> date:

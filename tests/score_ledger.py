@@ -112,6 +112,14 @@ class ScoreCommon(CreditCommon):
             lambda line: line.account_type == "asset_receivable" and not line.reconciled
         ).reconcile()
 
+    @classmethod
+    def month_before(cls, profile, **vals):
+        """Make a profile's snapshot that of the month before, in which everybody was assessed."""
+        model = cls.env["ar.score.model"].sudo().search([("company_id", "=", cls.company.id)])
+        month = cls.today.replace(day=1) - timedelta(days=1)
+        model.copy({"month": month.replace(day=1), "learned_on": month})
+        profile.snapshot_ids.sudo().write({"month": month.replace(day=1), **vals})
+
     # ------------------------------------------------------------------ the plain reading
     def parts(self, partner):
         """Every part of every instalment, record by record."""

@@ -86,7 +86,7 @@ class TestScoreRun(ScoreCommon):
         self.assertEqual(mine.score, self.profile(self.late).score)
         self.profile(self.late).action_assess()
         self.assertEqual(len(Snapshot.search([("partner_id", "=", self.late.id)])), 1)
-        mine.write({"month": mine.month - timedelta(days=31), "score": mine.score + 40})
+        self.month_before(self.profile(self.late), score=mine.score + 40)
         self.profile(self.late).action_assess()
         self.assertEqual(self.profile(self.late).score_trend, "worse")
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
@@ -236,9 +236,7 @@ class TestScoreRun(ScoreCommon):
         self.policy.warning_exposure = 1000
         self.run_all()
         profile = self.profile(self.late)
-        profile.snapshot_ids.sudo().write(
-            {"month": self.today.replace(day=1) - timedelta(days=1), "score_grade": "A"}
-        )
+        self.month_before(profile, score_grade="A")
         self.sell(self.late, amount, 1)
         profile.action_assess()
         return profile

@@ -28,15 +28,14 @@ class Journals:
     closed: list[int]
 
 
-def customers(ids: SQL | None = None) -> SQL:
+def customers(ids=None) -> SQL:
     """Contacts with their customer and its country; of some customers, or of all."""
-    scope = SQL("contact.commercial_partner_id IN (%s)", ids) if ids else SQL("TRUE")
+    wanted = SQL("JOIN unnest(%s::int[]) wanted(id) ON wanted.id = customer.id", ids)
     return SQL(
         """(SELECT contact.id, customer.id AS customer_id, customer.country_id
-              FROM res_partner contact
-              JOIN res_partner customer ON customer.id = contact.commercial_partner_id
-             WHERE %s)""",
-        scope,
+              FROM res_partner customer %s
+              JOIN res_partner contact ON contact.commercial_partner_id = customer.id)""",
+        SQL() if ids is None else wanted,
     )
 
 
@@ -47,45 +46,42 @@ def items(terms: Terms, journals: Journals, member: SQL, marks: SQL) -> SQL:
     """
     return SQL(
         """
-        SELECT part.id, part.line_id, part.move_id, part.company_id,
-               member.customer_id AS partner_id, member.country_id, part.invoice_date,
-               GREATEST(part.due_date, part.invoice_date) AS due_date, part.paid_date,
-               LEAST(part.void_date, mark.void_since) AS void_date, part.share::float8 AS share,
-               (part.share * part.balance)::float8 AS amount,
+        SELECT part.id, part.line_id, part.move_id, part.company_id, part.partner_id,
+               part.country_id, part.invoice_date,
+               GREATEST(part.due_date, part.invoice_date) AS due_date,
+               CASE WHEN part.paid THEN part.settled END AS paid_date,
+               LEAST(CASE WHEN NOT part.paid THEN part.settled END, mark.void_since) AS void_date,
+               part.share, part.share * part.balance::float8 AS amount,
                COALESCE(mark.disputed, FALSE) AS disputed, 0 AS paper
           FROM (%(settled)s UNION ALL %(waiting)s UNION ALL %(open)s) part
-          JOIN %(member)s member ON member.id = part.contact_id
      LEFT JOIN (%(marks)s) mark ON mark.move_id = part.move_id
         """,
-        settled=_settled(terms, journals),
-        waiting=_waiting(terms, journals),
-        open=_open(terms, journals),
-        member=member,
+        settled=_settled(terms, journals, member),
+        waiting=_waiting(terms, journals, member),
+        open=_open(terms, journals, member),
         marks=marks,
     )
 
 
 _LINE = SQL(
-    """line.id AS line_id, line.move_id, line.company_id, line.partner_id AS contact_id,
-       COALESCE(line.invoice_date, line.date) AS invoice_date,
+    """line.id AS line_id, line.move_id, line.company_id, member.customer_id AS partner_id,
+       member.country_id, COALESCE(line.invoice_date, line.date) AS invoice_date,
        COALESCE(line.date_maturity, line.date) AS due_date, line.balance"""
 )
 
 
 def _instalments(terms: Terms, journals: Journals) -> SQL:
-    """Condition on ``line``: an instalment of an invoice or of an opening entry.
+    """Condition on a debit ``line``: an instalment of an invoice or of an opening entry.
 
     Debits of bank and cash journals are money paid back or a payment undone; reversals in other
     journals undo a settlement.
     """
     return SQL(
         """line.account_id = ANY(%(receivables)s) AND line.parent_state = 'posted'
-           AND line.company_id = ANY(%(companies)s) AND line.balance > 0
-           AND line.amount_currency > 0
-           AND CASE WHEN line.journal_id = ANY(%(sales)s) THEN TRUE
-                    WHEN line.journal_id = ANY(%(others)s) THEN FALSE
-                    ELSE NOT EXISTS (SELECT FROM account_move move WHERE move.id = line.move_id
-                                        AND move.reversed_entry_id IS NOT NULL) END""",
+           AND line.company_id = ANY(%(companies)s)
+           AND (line.journal_id = ANY(%(sales)s)
+                OR line.journal_id <> ALL(%(others)s) AND line.move_id NOT IN (
+                   SELECT id FROM account_move WHERE reversed_entry_id IS NOT NULL))""",
         receivables=terms.receivables,
         companies=terms.companies,
         sales=SQL("%s::int[]", journals.sales),
@@ -93,24 +89,26 @@ def _instalments(terms: Terms, journals: Journals) -> SQL:
     )
 
 
-def _settled(terms: Terms, journals: Journals) -> SQL:
-    """Parts that were matched with something: paid by money, void by anything else.
+def _share(amount: SQL) -> SQL:
+    """Part of the instalment in the document's currency: exchange differences have none."""
+    return SQL("%s::float8 / NULLIF(line.amount_currency, 0)::float8", amount)
 
-    The share is taken in the document's currency, where exchange differences are nothing.
-    """
+
+def _settled(terms: Terms, journals: Journals, member: SQL) -> SQL:
+    """Parts that were matched with something: paid by money, void by anything else."""
     return SQL(
         """
-        SELECT match.id, %(line)s,
-               CASE WHEN %(paid)s THEN counter.date END AS paid_date,
-               CASE WHEN %(paid)s THEN NULL ELSE counter.date END AS void_date,
-               match.debit_amount_currency / line.amount_currency AS share
-          FROM account_move_line line
+        SELECT match.id, %(line)s, counter.date AS settled, %(paid)s AS paid, %(share)s AS share
+          FROM %(member)s member
+          JOIN account_move_line line ON line.partner_id = member.id
           JOIN account_partial_reconcile match ON match.debit_move_id = line.id
           JOIN account_move_line counter ON counter.id = match.credit_move_id
          WHERE %(instalments)s AND match.debit_amount_currency > 0
         """,
         line=_LINE,
         paid=_is_money(journals),
+        share=_share(SQL("match.debit_amount_currency")),
+        member=member,
         instalments=_instalments(terms, journals),
     )
 
@@ -160,35 +158,40 @@ def _pending(terms: Terms, journals: Journals) -> SQL:
     )
 
 
-def _waiting(terms: Terms, journals: Journals) -> SQL:
+def _waiting(terms: Terms, journals: Journals, member: SQL) -> SQL:
     return SQL(
         """
-        SELECT -2 * line.id - 1 AS id, %(line)s, pending.date AS paid_date, NULL::date AS void_date,
-               pending.part * line.amount_residual_currency / line.amount_currency AS share
+        SELECT -2 * line.id - 1 AS id, %(line)s, pending.date AS settled, TRUE AS paid,
+               pending.part::float8 * %(share)s AS share
           FROM (%(pending)s) pending
           JOIN account_move_line line ON line.id = pending.line_id
+          JOIN %(member)s member ON member.id = line.partner_id
          WHERE pending.part > 0
         """,
         line=_LINE,
+        share=_share(SQL("line.amount_residual_currency")),
         pending=_pending(terms, journals),
+        member=member,
     )
 
 
-def _open(terms: Terms, journals: Journals) -> SQL:
+def _open(terms: Terms, journals: Journals, member: SQL) -> SQL:
     """What is left of each instalment, if more than its currency's rounding."""
     return SQL(
         """
-        SELECT -2 * line.id AS id, %(line)s, NULL::date AS paid_date, NULL::date AS void_date,
-               (1 - COALESCE(pending.part, 0)) * line.amount_residual_currency
-                   / line.amount_currency AS share
-          FROM account_move_line line
+        SELECT -2 * line.id AS id, %(line)s, NULL::date AS settled, NULL::bool AS paid,
+               (1 - COALESCE(pending.part, 0))::float8 * %(share)s AS share
+          FROM %(member)s member
+          JOIN account_move_line line ON line.partner_id = member.id
           JOIN res_currency currency ON currency.id = line.currency_id
      LEFT JOIN (%(pending)s) pending ON pending.line_id = line.id
          WHERE %(instalments)s AND line.reconciled IS NOT TRUE
            AND (1 - COALESCE(pending.part, 0)) * line.amount_residual_currency >= currency.rounding
         """,
         line=_LINE,
+        share=_share(SQL("line.amount_residual_currency")),
         pending=_pending(terms, journals),
+        member=member,
         instalments=_instalments(terms, journals),
     )
 

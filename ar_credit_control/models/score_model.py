@@ -43,6 +43,15 @@ class ScoreModel(models.Model):
         return from_json(stored.coefficients) if stored else self._fit(company, as_of)
 
     @api.model
+    def _previous_month(self, company, today):
+        """Query of the last month before this one in which everybody was assessed."""
+        return SQL(
+            "(SELECT MAX(month) FROM ar_score_model WHERE company_id = %s AND month < %s)",
+            company.id,
+            today.replace(day=1),
+        )
+
+    @api.model
     def _fit(self, company, as_of):
         Score = self.env["ar.score"]
         items = Score._items(company, self._sample(company))

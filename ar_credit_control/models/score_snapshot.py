@@ -10,10 +10,11 @@ class ScoreSnapshot(models.Model):
     _description = "Monthly score"
     _order = "month desc, id"
     _rec_name = "month"
+    _log_access = False  # written by the hundred thousand, by the assessment alone
 
     profile_id = fields.Many2one("ar.credit.profile", required=True, ondelete="cascade")
-    partner_id = fields.Many2one("res.partner", required=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one("res.company", required=True, index=True, ondelete="cascade")
+    partner_id = fields.Many2one(related="profile_id.partner_id")
+    company_id = fields.Many2one(related="profile_id.company_id")
     month = fields.Date(required=True)
     score = fields.Integer(aggregator="avg")
     score_grade = fields.Selection(GRADES, string="Grade")

@@ -29,24 +29,26 @@ class CreditProfile(models.Model):
 
     def _drops(self, company, ids):
         self.env["ar.score.snapshot"].flush_model()
+        self.env["ar.score.model"].flush_model()
+        today = fields.Date.context_today(self)
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT now.id, now.partner_id, now.profile_id, before.score_grade AS before,
+                SELECT now.id, profile.partner_id, now.profile_id, before.score_grade AS before,
                        now.score_grade AS now, COALESCE(policy.warning_exposure, 0) AS threshold
                   FROM ar_score_snapshot now
                   JOIN ar_score_snapshot before ON before.profile_id = now.profile_id
-                   AND before.month = (SELECT MAX(month) FROM ar_score_snapshot
-                                        WHERE company_id = %(company)s AND month < %(month)s)
+                   AND before.month = %(previous)s
                   JOIN ar_credit_profile profile ON profile.id = now.profile_id
              LEFT JOIN ar_credit_policy policy
                     ON policy.id = COALESCE(profile.policy_id, %(policy)s)
-                 WHERE now.month = %(month)s AND now.partner_id = ANY(%(ids)s)
-                   AND now.company_id = %(company)s
+                 WHERE now.month = %(month)s AND profile.partner_id = ANY(%(ids)s)
+                   AND profile.company_id = %(company)s
                    AND now.score_grade > GREATEST(before.score_grade, now.warned_grade)
                 """,
                 company=company.id,
-                month=SQL("%s::date", fields.Date.context_today(self).replace(day=1)),
+                month=SQL("%s::date", today.replace(day=1)),
+                previous=self.env["ar.score.model"]._previous_month(company, today),
                 policy=company.sudo().ar_credit_policy_id.id or None,
                 ids=SQL("%s::int[]", ids),
             )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from .discount import WEAK_GRADES
-from .exposure import Position
+from .exposure import Position, exceeds
 
 WARN = "warn"
 HOLD = "hold"
@@ -86,7 +86,7 @@ def _limit_use(rule: Rule, facts: Facts) -> Params:
     if position.limit.kind != "amount":
         return None
     allowed = position.limit.amount * rule.percent / 100
-    if position.exposure_shared <= allowed:
+    if not exceeds(position.exposure_shared, allowed):
         return None
     return {
         "use_percent": position.use_percent,
@@ -99,7 +99,9 @@ def _limit_use(rule: Rule, facts: Facts) -> Params:
 
 def _overdue_amount(rule: Rule, facts: Facts) -> Params:
     overdue = facts.position.overdue_net
-    return {"overdue": overdue, "amount": rule.amount} if overdue > rule.amount else None
+    if not exceeds(overdue, rule.amount):
+        return None
+    return {"overdue": overdue, "amount": rule.amount}
 
 
 def _overdue_days(rule: Rule, facts: Facts) -> Params:
@@ -107,7 +109,7 @@ def _overdue_days(rule: Rule, facts: Facts) -> Params:
     position = facts.position
     covered = position.unapplied + position.payments_pending
     old = position.overdue_beyond.get(rule.days, 0.0) - covered
-    if old <= max(0.0, rule.amount):
+    if not exceeds(old, max(0.0, rule.amount)):
         return None
     return {"overdue": old, "days": rule.days, "oldest": position.oldest_days(facts.today)}
 
@@ -205,7 +207,7 @@ def findings(rules: Iterable[Rule], facts: Facts) -> tuple[Finding, ...]:
 
 
 def _risks_nothing(facts: Facts) -> bool:
-    return 0 < facts.order_amount <= facts.prepaid
+    return facts.order_amount > 0 and not exceeds(facts.order_amount, facts.prepaid)
 
 
 def decision(found: Iterable[Finding]) -> str:
@@ -273,4 +275,4 @@ def release_covers(
     """
     if valid_until is not None and today > valid_until:
         return False
-    return amount <= released * (1 + tolerance_percent / 100) + 1e-9
+    return not exceeds(amount, released * (1 + tolerance_percent / 100))

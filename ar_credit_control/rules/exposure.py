@@ -21,6 +21,17 @@ BUCKETS: tuple[tuple[str, int | None, int | None], ...] = (
 )
 BUCKET_KEYS: tuple[str, ...] = tuple(key for key, _first, _last in BUCKETS)
 
+HALF_A_UNIT = 0.0005  # of the smallest coin of any currency; sums of floats are off by far less
+
+
+def exceeds(amount: float, bound: float) -> bool:
+    """Whether money is above a bound: by a coin, not by what adding floats leaves behind.
+
+    >>> exceeds(0.1 + 0.2, 0.3), exceeds(0.301, 0.3)
+    (False, True)
+    """
+    return amount - bound > HALF_A_UNIT
+
 
 def ageing_bucket(days_past_due: int) -> str:
     """Key of the ageing bucket of an instalment.
@@ -148,5 +159,6 @@ class Position(NamedTuple):
         """How far the limit is used, as a word for lists and groups."""
         if self.limit.kind != "amount":
             return self.limit.kind
-        use = self.exposure_shared / self.limit.amount
-        return "over" if use > 1 else "high" if use > 0.8 else "low"
+        if exceeds(self.exposure_shared, self.limit.amount):
+            return "over"
+        return "high" if exceeds(self.exposure_shared, 0.8 * self.limit.amount) else "low"

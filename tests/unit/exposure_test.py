@@ -72,7 +72,7 @@ def test_figures_add_up(figures, limit):
         + figures["this_order"]
     )
     assert position.available + position.exposure + figures["shared_exposure"] == pytest.approx(
-        limit
+        limit, abs=1e-6
     )
     assert 0 <= position.overdue_net <= position.overdue
 

@@ -87,7 +87,8 @@ def round_down(amount: float) -> float:
     >>> [round_down(amount) for amount in (0, 7.9, 99, 123, 14_999.99, 250_000)]
     [0.0, 7.0, 99.0, 120.0, 14000.0, 250000.0]
     """
-    whole = math.floor(amount + 1e-6)  # 12,000 may have been reckoned as 11,999.9999999
+    # 12,000 may have been reckoned as 11,999.9999999, and large amounts are off by more
+    whole = math.floor(amount + 1e-6 + amount * 1e-14)
     step = 10 ** max(0, len(str(whole)) - 2)
     return float(whole - whole % step)
 

@@ -45,8 +45,11 @@ class Section:
 
     @property
     def balance(self) -> float:
-        """What remains to be paid; negative when the customer is owed."""
-        return self.charged - self.credited
+        """What remains to be paid; negative when the customer is owed.
+
+        Rounded, as a letter says another thing above and below zero.
+        """
+        return round(self.charged - self.credited, 6)
 
     @property
     def overdue(self) -> float:

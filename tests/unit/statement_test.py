@@ -64,6 +64,16 @@ def test_credit_alone_is_a_balance_in_favour():
     assert (section.balance, section.credited, section.overdue) == (-40, 40, 0)
 
 
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=8), st.sampled_from([-1, 0, 1]))
+def test_the_sign_of_a_balance_is_true_to_the_cent(charges, more):
+    """Credits add up to the charges, a cent more or a cent less."""
+    rows = [item(residual=cents / 100) for cents in charges]
+    rows.append(item(residual=-(sum(charges) + more) / 100, kind="refund"))
+    (section,) = statement_sections([row for row in rows if row.residual], TODAY) or (None,)
+    if rows[-1].residual:
+        assert (section.balance > 0) - (section.balance < 0) == -more
+
+
 def plainly_aged(rows):
     """What is owed by days past due, one item and one bucket at a time."""
     found = dict.fromkeys(("not_due", "due_1_30", "due_31_60", "due_61_90", "due_over_90"), 0)

@@ -61,9 +61,11 @@ def read_date(cell: object) -> date | None:
     True
     """
     if isinstance(cell, datetime):
-        return cell.date()
-    if isinstance(cell, date) or not (text := read_text(cell)):
-        return cell if isinstance(cell, date) else None
+        return _likely(cell.date())
+    if isinstance(cell, date):
+        return _likely(cell)
+    if not (text := read_text(cell)):
+        return None
     if match := _ISO.fullmatch(text):
         parts = match.groups()
     elif match := _DAY_FIRST.fullmatch(text):
@@ -71,12 +73,16 @@ def read_date(cell: object) -> date | None:
     else:
         raise CellError("date")
     try:
-        result = date(*(int(part) for part in parts))
+        return _likely(date(*(int(part) for part in parts)))
     except ValueError:
         raise CellError("date") from None
-    if not 1970 <= result.year <= 2100:
+
+
+def _likely(day: date) -> date:
+    """A spreadsheet makes a day of 1900 out of an empty date or a small number."""
+    if not 1970 <= day.year <= 2100:
         raise CellError("date")
-    return result
+    return day
 
 
 def read_amount(cell: object) -> Decimal | None:

@@ -85,6 +85,18 @@ def test_dates_with_a_time_or_blanks(written):
     assert read_date(written) == date(2026, 1, 10)
 
 
+@pytest.mark.parametrize(
+    "cell", [datetime(1899, 12, 30), datetime(1900, 1, 1, 12), date(1969, 12, 31), date(2101, 1, 1)]
+)
+def test_a_day_that_a_spreadsheet_makes_of_nothing_is_no_date(cell):
+    with pytest.raises(CellError, match="date"):
+        read_date(cell)
+    rows = [(1, ["number", "customer", "date", "amount"]), (2, ["INV/1", "C1", cell, 5])]
+    _kind, records, issues = read_table(rows)
+    assert not records
+    assert [(issue.line, issue.field, issue.code) for issue in issues] == [(2, "date", "date")]
+
+
 @pytest.mark.parametrize("written", ["1969-12-31", "1/1/2101", "2026/01/10", "10 Jan 2026", 46032])
 def test_dates_out_of_range_or_in_another_form(written):
     with pytest.raises(CellError, match="date"):

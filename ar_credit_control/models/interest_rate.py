@@ -94,6 +94,8 @@ class InterestReference(models.Model):
             "reference": self.env._("give the code of the reference rate"),
             "date_from": self.env._("give 1 January or 1 July, as in 2026-07-01"),
             "rate": self.env._("give percent a year, as in 2.15"),
+            "double": self.env._("give one rate for each reference and half-year"),
+            "quotes": self.env._("a quotation mark is opened and never closed"),
         }
         return self.env._(
             "Line %(line)s, %(field)s “%(value)s”: %(remedy)s.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from itertools import groupby
 
 DAY = timedelta(days=1)
 ACTUAL = "actual"
+_RATE = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]{1,12})?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -266,8 +268,8 @@ def read_rates(text: str) -> list[tuple[str, date, float]]:
     """Rows of a CSV table with the columns reference, date_from and rate, others ignored.
 
     Returns (code of the reference rate, first day of the half-year, percent a year); BadRow at
-    the first line that cannot be read. Commas or semicolons part the columns; a comma in a rate
-    is a decimal comma.
+    the first line that cannot be read, or that gives another rate than a line before. Commas or
+    semicolons part the columns; a comma in a rate is a decimal comma.
 
     >>> read_rates("reference;date_from;rate\\necb;2026-01-01;2,15")
     [('ecb', datetime.date(2026, 1, 1), 2.15)]
@@ -278,7 +280,15 @@ def read_rates(text: str) -> list[tuple[str, date, float]]:
     for name in ("reference", "date_from", "rate"):
         if name not in (reader.fieldnames or ()):
             raise BadRow(1, "column", name)
-    return [_read_rate(reader.line_num, row) for row in reader]
+    found: dict[tuple[str, date], float] = {}
+    try:
+        for row in reader:
+            code, day, rate = _read_rate(reader.line_num, row)
+            if found.setdefault((code, day), rate) != rate:
+                raise BadRow(reader.line_num, "double", f"{code} {day}")
+    except csv.Error:  # quotes that never close
+        raise BadRow(reader.line_num, "quotes", "")
+    return [(code, day, rate) for (code, day), rate in found.items()]
 
 
 def _read_rate(line: int, row: Mapping[str, str | None]) -> tuple[str, date, float]:
@@ -291,10 +301,9 @@ def _read_rate(line: int, row: Mapping[str, str | None]) -> tuple[str, date, flo
         raise BadRow(line, "date_from", values["date_from"])
     if day != Half.of(day).start:
         raise BadRow(line, "date_from", values["date_from"])
-    try:
-        rate = float(values["rate"].replace(",", "."))
-    except ValueError:
+    if not _RATE.fullmatch(values["rate"]):
         raise BadRow(line, "rate", values["rate"])
+    rate = float(values["rate"].replace(",", "."))
     if not -100 < rate < 100:
         raise BadRow(line, "rate", values["rate"])
     return values["reference"], day, rate

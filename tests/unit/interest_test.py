@@ -164,6 +164,35 @@ def test_a_table_of_rates_is_read():
     assert read_rates(HEAD) == []
 
 
+def test_a_line_that_says_the_same_again_counts_once():
+    line = "ecb,2026-01-01,2.15,\n"
+    assert read_rates(HEAD + line + line + "nbp,2026-01-01,5,") == [
+        ("ecb", date(2026, 1, 1), 2.15),
+        ("nbp", date(2026, 1, 1), 5.0),
+    ]
+
+
+codes = st.text("abcdefgh-", min_size=1, max_size=6)
+rates = st.dictionaries(
+    st.tuples(codes, st.sampled_from(ALL).map(lambda half: half.start)),
+    st.integers(-9999, 9999).map(lambda hundredths: hundredths / 100),
+    max_size=8,
+)
+
+
+@given(rates, st.sampled_from([",", ";"]), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_what_is_written_is_read_in_both_notations(table, mark, end, quoted):
+    """A spreadsheet of a country with decimal commas writes semicolons, or quotes its numbers."""
+
+    def number(rate):
+        text = f"{rate:.2f}".replace(".", "," if mark == ";" or quoted else ".")
+        return f'"{text}"' if quoted else text
+
+    rows = [[code, f"{day}", number(rate), "x"] for (code, day), rate in table.items()]
+    lines = [mark.join(row) for row in [["reference", "date_from", "rate", "source"], *rows]]
+    assert read_rates(end.join(lines)) == [(*key, rate) for key, rate in table.items()]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "name"),
     [
@@ -176,6 +205,13 @@ def test_a_table_of_rates_is_read():
         (HEAD + "ecb,2026-07-01,nan,", 2, "rate"),
         (HEAD + "ecb,2026-07-01,1e9,", 2, "rate"),
         (HEAD + "ecb", 2, "date_from"),
+        (HEAD + "ecb,2026-01-01,1_5,", 2, "rate"),  # which Python takes for fifteen
+        (HEAD + "ecb,2026-01-01,1.234.5,", 2, "rate"),
+        (HEAD + "ecb,2026-01-01,100,", 2, "rate"),
+        (HEAD + "ecb,2026-01-01,,", 2, "rate"),
+        (HEAD + "ecb,2026-01-01,2.15,\necb,2026-01-01,2.4,", 3, "double"),
+        (HEAD + '"' + "x" * 200_000, 1, "quotes"),
+        ("Reference,Date_From,Rate\necb,2026-01-01,2.15", 1, "column"),
     ],
 )
 def test_a_table_that_cannot_be_read_names_line_and_field(text, line, name):

@@ -137,7 +137,13 @@ class Client:
         self._authorization = ""
 
     def authorize(self, header: str) -> None:
-        """Send this ``Authorization`` with each request from now on."""
+        """Send this ``Authorization`` with each request from now on.
+
+        :raises CredentialsRefused: a header cannot hold it: a line break or a letter of another
+            script came along when the key was copied
+        """
+        if not (header.isascii() and header.isprintable()):
+            raise CredentialsRefused("the password or key holds a character that none can have")
         self._authorization = header
 
     def get_json(

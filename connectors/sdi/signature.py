@@ -108,11 +108,18 @@ def _trusted(der: bytes, anchors: Sequence[bytes]) -> str:
     name = certificate.subject.rfc4514_string()
     if sha256(der).hexdigest() in mapping.KNOWN_SIGNERS:
         return name
-    for pem in anchors:
-        anchor = x509.load_pem_x509_certificate(pem)
+    for anchor in filter(None, map(_anchor, anchors)):
         if anchor == certificate or _issued_by(certificate, anchor):
             return name
     return ""
+
+
+def _anchor(pem: bytes) -> x509.Certificate | None:
+    """The certificate, or None when what was entered is none: then it vouches for nobody."""
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except ValueError:
+        return None
 
 
 def _issued_by(certificate: x509.Certificate, anchor: x509.Certificate) -> bool:

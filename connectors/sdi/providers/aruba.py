@@ -71,7 +71,8 @@ class Aruba:
             raise CredentialsRefused("the sign-in gave no token")
         self._service.authorize(f"Bearer {token}")
         lifetime = text(child(answer, "expires_in"))
-        self._valid_until = time.monotonic() + (int(lifetime) if lifetime.isdecimal() else 600) - 60
+        seconds = int(lifetime[:6]) if lifetime.isdecimal() else 600
+        self._valid_until = time.monotonic() + seconds - 60
 
     def _page(self, since: datetime, page: int) -> tuple[list[str], bool]:
         """The file names on a page of the list, which filters by the day of creation only."""

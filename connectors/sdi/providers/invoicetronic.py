@@ -81,7 +81,7 @@ class Invoicetronic:
 def open_feed(account: Account, connect: Callable[[str], Client]) -> Invoicetronic:
     """The feed; the API key is the user name of HTTP basic authentication, without password."""
     client = connect(account.base or BASES[0])
-    key = b64encode(f"{account.secret}:".encode()).decode()
+    key = b64encode(f"{account.secret.strip()}:".encode()).decode()
     client.authorize(f"Basic {key}")
     return Invoicetronic(client)
 

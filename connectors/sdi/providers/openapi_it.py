@@ -135,7 +135,7 @@ def _message(item: Any, provider: str, uuid: str) -> Message:
 def open_openapi(account: Account, connect: Callable[[str], Client]) -> InvoiceList:
     """The feed of Openapi.it, with its bearer token."""
     client = connect(account.base or OPENAPI.bases[0])
-    client.authorize(f"Bearer {account.secret}")
+    client.authorize(f"Bearer {account.secret.strip()}")
     return InvoiceList(client, OPENAPI, sorted(account.documents))
 
 

@@ -182,10 +182,12 @@ def _told_apart(notifications: Sequence[Notification]) -> Iterator[Notification]
 
 def _tidy(reading: Reading) -> Reading:
     """Each message once, and the invoice file that came along folded into its message."""
-    unique = {item.key: item for item in reversed(reading.notifications)}
-    messages = [item for item in reversed(unique.values()) if item.type != "FE"]
+    unique: dict[str, Notification] = {}
+    for item in reading.notifications:
+        unique.setdefault(item.key, item)
+    messages = [item for item in unique.values() if item.type != "FE"]
     if not messages:
-        return Reading(tuple(reversed(unique.values())), reading.failures)
+        return Reading(tuple(unique.values()), reading.failures)
     files = {item.file_name: item for item in unique.values() if item.type == "FE"}
     return Reading(tuple(_with_numbers(item, files) for item in messages), reading.failures)
 

@@ -71,7 +71,10 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(min(length, MAX_REQUEST))
         if self.headers.get_content_type() == "application/json":
-            found = json.loads(body or b"{}")
+            try:
+                found = json.loads(body or b"{}")
+            except ValueError:
+                found = {}
             return found if isinstance(found, dict) else {}
         return dict(parse_qsl(body.decode("utf-8", "replace")))
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from .backlog import Backlog
-from .messages import Event
+from .messages import ROOTS, Event
 
 # Provider and kind of request -> requests allowed in so many seconds, where that is published.
 LIMITS = {"aruba:signin": (1, 60.0), "aruba:search": (12, 60.0)}
@@ -94,6 +94,10 @@ class World:
         }
         errors = tuple((*error, "", "")[:3] for error in values.pop("errors", ()))
         event = Event(**(defaults | values | {"errors": errors}))
+        if event.type not in ROOTS:
+            raise ValueError(f"no message {event.type!r}; there are {', '.join(sorted(ROOTS))}")
+        if event.type == "NE" and event.answer not in ("EC01", "EC02"):
+            raise ValueError("a message NE needs the answer EC01 or EC02")
         self._added.append(event)
         return event
 
@@ -109,7 +113,7 @@ class World:
         """Switch a fault on."""
         if name not in FAULTS:
             raise ValueError(f"no fault {name!r}; there are {', '.join(sorted(FAULTS))}")
-        self._faults.append(Fault(name, path, times, value))
+        self._faults.append(Fault(name, path, int(times), str(value)))
 
     def mend(self) -> None:
         """Switch all faults off."""

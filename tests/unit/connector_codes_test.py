@@ -317,7 +317,7 @@ def test_a_confirmation_of_nothing():
     cdar(french("205"), french("210"), french("210")),
     UPO.format("<Dokument><NumerFaktury>F</NumerFaktury></Dokument>" * 3).encode(),
     json.dumps([{"state": "Sospeso", "send_id": n} for n in range(3)]).encode(),
-    json.dumps([{"type": "RC", "message": {}} for _n in range(3)]).encode(),
+    json.dumps([{"type": "RC", "message": {"nome_file": "IT1_1.xml"}} for _n in range(3)]).encode(),
 ], ids=["ksef", "france", "upo", "invoicetronic", "openapi"])  # fmt: skip
 def test_messages_without_an_id_of_their_own_are_all_kept(raw):
     found = read(raw).notifications

@@ -10,6 +10,7 @@ from connectors.errors import (
     CredentialsRefused,
     HostNotAllowed,
     Malformed,
+    MissingField,
     NotJson,
     Refused,
     ServiceFailing,
@@ -157,10 +158,17 @@ def test_an_id_with_anything_else_than_letters_and_digits(uuid):
 @pytest.mark.parametrize("listed", [False, True])
 def test_one_error_or_a_list_of_one_in_either_spelling(names, listed):
     error = {names("Codice"): "00305", names("Descrizione"): "1.4.1.1", names("Suggerimento"): "S"}
-    content = {"lista_errori": {names("Errore"): [error] if listed else error}}
+    errors = {names("Errore"): [error] if listed else error}
+    content = {"identificativo_sdi": 1, "lista_errori": errors}
     (found,) = parse(json.dumps({"type": "NS", "message": content}).encode()).errors
     assert (found.code, found.text, found.hint, found.location) == ("00305", "1.4.1.1", "S",
                                                                     "1.4.1.1")  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [None, {}, [], "x", {"identificativo_sdi": None}])
+def test_a_message_about_nothing_closes_no_invoice(content):
+    with pytest.raises(MissingField):
+        parse(json.dumps({"type": "DT", "message": content}).encode())
 
 
 # ---------------------------------------------------------------- Aruba

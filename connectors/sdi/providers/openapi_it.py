@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...contract import DOCUMENT_LOOKBACK, Message, utc_text
-from ...errors import CredentialsRefused, Malformed, NotJson, Refused, Retryable
+from ...errors import CredentialsRefused, Malformed, MissingField, NotJson, Refused, Retryable
 from ...guards import child, dated, text, write_json, year_of
 from ...lifecycle import Direction, InvoiceRef, Notification, Outcome
 from .. import mapping
@@ -176,6 +176,9 @@ def _notification(item: Any) -> Notification:
     result = _get(content, "EsitoCommittente") or content
     code = text(_get(result, "Esito")) or text(_get(content, "Scarto"))
     unknown = mapping.ANSWERS.get(code, Outcome.UNKNOWN)
+    number, file_name = text(_get(content, "IdentificativoSdI")), text(_get(content, "NomeFile"))
+    if not number and not file_name:
+        raise MissingField("the message names neither a transmission nor a file")
     return Notification(
         network="sdi",
         type=kind.type if kind else text(child(item, "type")),
@@ -184,9 +187,9 @@ def _notification(item: Any) -> Notification:
         title=text(child(content, "@type")),
         code=code,
         text=text(_get(result, "Descrizione")) or text(_get(content, "Note")),
-        exchange_id=text(_get(content, "IdentificativoSdI")),
+        exchange_id=number,
         external_id=text(_get(content, "MessageId")) or text(child(item, "uuid")),
-        file_name=text(_get(content, "NomeFile")),
+        file_name=file_name,
         archive_name=text(_get(_get(content, "RiferimentoArchivio"), "NomeFile")),
         invoices=_references(result),
         dates=dated(

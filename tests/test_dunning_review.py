@@ -288,3 +288,23 @@ class TestDunningReview(DunningCommon):
             Exclusion.create({**vals, "partner_id": self.other.id, "move_id": self.invoice.id})
         with self.assertRaisesRegex(ValidationError, "give a reason"):
             Exclusion.create({**vals, "partner_id": self.other.id, "reason": "  "})
+
+    # ------------------------------------------------------------------ outlook
+    def test_the_outlook_says_what_follows_if_nothing_is_paid(self):
+        profile = self.Profile._get_or_create(self.customer, self.company)
+        self._send()
+        steps = profile._make_outlook()
+        self.assertEqual(
+            [(s.level_id.name, (s.date - self.today).days, s.amount) for s in steps],
+            [("Second", 7, 500), ("Third", 14, 500)],
+        )
+        self._invoice(self.customer, 600, move_type="out_refund")
+        self.assertFalse(profile._make_outlook())
+
+    def test_salespeople_see_the_outlook_of_their_customers_only(self):
+        profile = self.Profile._get_or_create(self.customer, self.company)
+        action = profile.with_user(self.salesman).action_dunning_outlook()
+        steps = self.env[action["res_model"]].with_user(self.salesman).search(action["domain"])
+        self.assertEqual(steps[0].channel, "E-mail")
+        with self.assertRaises(AccessError):
+            profile.with_user(self.stranger).action_dunning_outlook()

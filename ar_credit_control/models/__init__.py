@@ -48,9 +48,11 @@ from . import dunning_propose
 from . import dunning_charges
 from . import dunning_process
 from . import dunning_notice
+from . import dunning_text
 from . import dunning_deliver
 from . import dunning_schedule
 from . import dunning_profile
+from . import dunning_outlook
 from . import dunning_company
 from . import dunning_texts
 from . import res_partner_dunning

@@ -4,8 +4,9 @@ import psycopg2
 from markupsafe import Markup
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.mail import generate_tracking_message_id
 
-from ..rules.dunning import fingerprint
+from .dunning_deliver_sql import deliver
 from .dunning_left_out import reasons
 from .dunning_notice import _cause
 
@@ -119,81 +120,41 @@ class DunningNotice(models.Model):
             self.write({"state": "failed", "problem": _cause(error)})
 
     def _deliver(self):
-        """Fix the text, put mails into the queue, plan activities, write the history."""
-        self._fix_text()
-        self._mark_sent()
-        self._queue_mails()
+        """Fix the text, put mails into the queue, write the history, plan what else follows."""
+        texts = self._get_texts()
+        self.env.flush_all()
+        self.env.cr.execute(
+            deliver(
+                {
+                    "ids": self.ids,
+                    "subjects": [texts[notice][0] for notice in self],
+                    "bodies": [texts[notice][1] for notice in self],
+                    "heads": [notice._history_head() for notice in self],
+                    "replies": self._get_replies(),
+                    "message_ids": [generate_tracking_message_id("dunning") for _ in self],
+                },
+                self._get_frame(),
+            ),
+            log_exceptions=False,  # what goes wrong stands on the notice
+        )
+        self.env.invalidate_all(flush=False)
         self._plan_activities()
         self._draft_charges()
         self.env.flush_all()
 
-    def _fix_text(self):
-        """Keep subject and body as they leave; what the review edited stays as it is."""
-        for template, notices in self.grouped(lambda n: n.level_id.mail_template_id).items():
-            unedited = notices.filtered(lambda n: not (n.subject and n.body))
-            if not template or not unedited:
-                continue
-            texts = unedited._render(template)
-            for notice in unedited:
-                subject, body = texts[notice.id]
-                notice.write({"subject": notice.subject or subject, "body": notice.body or body})
+    def _get_texts(self):
+        """Subject and body of each notice; what the review edited stays as it is."""
+        texts = {notice: (notice.subject, notice.body) for notice in self}
+        unedited = self.filtered(lambda n: not (n.subject and n.body))
+        for template, notices in unedited.grouped(lambda n: n.level_id.mail_template_id).items():
+            rendered = notices._render(template) if template else {}
+            for notice in notices:
+                subject, body = rendered.get(notice.id, (None, None))
+                texts[notice] = (notice.subject or subject, notice.body or body)
+        return texts
 
-    def _mark_sent(self):
-        now = fields.Datetime.now()
-        for notice in self:
-            items = notice.line_ids.move_line_id.ids
-            notice.write({"state": "sent", "sent_on": now, "items_hash": fingerprint(items)})
-        self.flush_recordset()  # the constraint speaks before a mail is made
-
-    def _queue_mails(self):
-        """Odoo's mail queue sends them; an internal note keeps followers outside away."""
-        messages = self.env["mail.message"].create([notice._message_vals() for notice in self])
-        for notice, message in zip(self, messages, strict=True):
-            notice.message_id = message
-        mailed = self.filtered("by_email")
-        mails = self.env["mail.mail"].create([notice._mail_vals() for notice in mailed])
-        self.env["mail.notification"].create(
-            [
-                {
-                    "author_id": mail.author_id.id,
-                    "mail_message_id": notice.message_id.id,
-                    "mail_mail_id": mail.id,
-                    "res_partner_id": notice.recipient_id.id,
-                    "notification_type": "email",
-                    "notification_status": "ready",
-                    "is_read": True,
-                }
-                for notice, mail in zip(mailed, mails, strict=True)
-            ]
-        )
-
-    def _message_vals(self):
-        return {
-            "model": "res.partner",
-            "res_id": self.partner_id.id,
-            "record_name": self.partner_id.name,
-            "author_id": self.env.user.partner_id.id,
-            "email_from": self._get_sender(),
-            "subject": self.subject,
-            "body": self._history(),
-            "message_type": "notification",
-            "subtype_id": self.env.ref("mail.mt_note").id,
-            "is_internal": True,
-        }
-
-    def _get_sender(self):
-        sender = self.company_id.email_formatted or self.env.user.email_formatted
-        if not sender and self.by_email:
-            raise UserError(
-                self.env._(
-                    "%s has no e-mail address to send from: enter it on the company.",
-                    self.company_id.name,
-                )
-            )
-        return sender
-
-    def _history(self):
-        """What the customer's chatter says."""
+    def _history_head(self):
+        """The line of the customer's chatter above the text."""
         head = self.env._(
             "%(level)s: %(amount)s, %(items)s items, by %(channel)s to %(recipient)s.",
             level=self.level_id.name,
@@ -203,16 +164,37 @@ class DunningNotice(models.Model):
             recipient=self.recipient_id.display_name,
         )
         return Markup(
-            "<p><a href='#' data-oe-model='ar.dunning.notice' data-oe-id='%s'>%s</a></p>%s"
-        ) % (self.id, head, self.body or "")
+            "<p><a href='#' data-oe-model='ar.dunning.notice' data-oe-id='%s'>%s</a></p>"
+        ) % (self.id, head)
 
-    def _mail_vals(self):
+    def _get_sender(self):
+        sender = self.company_id.email_formatted or self.env.user.email_formatted
+        if not sender and any(self.mapped("by_email")):
+            raise UserError(
+                self.env._(
+                    "%s has no e-mail address to send from: enter it on the company.",
+                    self.company_id.name,
+                )
+            )
+        return sender or None
+
+    def _get_replies(self):
+        """Where answers go: to the customer's chatter where the company has a catch-all."""
+        author = self.env.user.partner_id.id
+        sender = self._get_sender()
+        replies = self.partner_id._notify_get_reply_to(default=sender, author_id=author)
+        return [replies[notice.partner_id.id] for notice in self]
+
+    def _get_frame(self):
+        """What all messages of a batch have in common."""
+        company = self.company_id
         return {
-            "mail_message_id": self.message_id.id,
-            "body_html": self.body,
-            "recipient_ids": [Command.link(self.recipient_id.id)],
-            "auto_delete": True,
-            "is_notification": True,
+            "sender": self._get_sender(),
+            "author": self.env.user.partner_id.id,
+            "note": self.env.ref("mail.mt_note").id,
+            "company": company.id,
+            "alias_domain": company.alias_domain_id.id or None,
+            "uid": self.env.uid,
         }
 
     # ------------------------------------------------------------------ activities

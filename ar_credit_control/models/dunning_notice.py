@@ -1,9 +1,6 @@
-from contextlib import contextmanager
-
-from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.misc import format_amount, format_date
+from odoo.tools.misc import format_date
 
 from .dunning_channel import CHANNELS, channel_names
 
@@ -88,8 +85,6 @@ class DunningNotice(models.Model):
     left_out_ids = fields.One2many("ar.dunning.left.out", "notice_id", readonly=True)
     subject = fields.Char(help="Edited in the review, or kept as it was sent.")
     body = fields.Html(sanitize=True, help="Edited in the review, or kept as it was sent.")
-    preview_subject = fields.Char(compute="_compute_preview")
-    preview = fields.Html(compute="_compute_preview", sanitize=False)
     items_hash = fields.Char(readonly=True)
     sent_on = fields.Datetime(readonly=True)
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
@@ -186,80 +181,6 @@ class DunningNotice(models.Model):
             )
         )
         return [("message_id", "in", messages)]
-
-    @api.depends_context("lang")
-    @api.depends("subject", "body", "level_id")
-    def _compute_preview(self):
-        for notice in self:
-            notice.preview_subject, notice.preview = notice.subject, notice.body
-        for level, notices in (
-            self.filtered(lambda n: not (n.subject and n.body)).grouped("level_id").items()
-        ):
-            if template := level.sudo().mail_template_id:
-                notices._fill_preview(template)
-
-    def _fill_preview(self, template):
-        try:
-            texts = self._render(template)
-        except Exception as error:  # noqa: BLE001 a text may fail in any way: show how
-            texts = dict.fromkeys(self.ids, ("", Markup("<p>%s</p>") % _cause(error)))
-        for notice in self:
-            subject, body = texts[notice._origin.id]
-            notice.preview_subject = notice.subject or subject
-            notice.preview = notice.body or body
-
-    # ------------------------------------------------------------------ text
-    def _render(self, template):
-        """``{id: (subject, body)}`` in the language of each recipient."""
-        # the text is the credit manager's; who sends it needs no right to see how it is made
-        sudo = template.sudo()
-        ids = self._origin.ids
-        subjects = sudo._render_field("subject", ids, compute_lang=True)
-        bodies = sudo._render_field(
-            "body_html", ids, compute_lang=True, options={"post_process": True}
-        )
-        return {key: (subjects[key], bodies[key]) for key in ids}
-
-    def _try_template(self, template, level):
-        """Render a text for a notice that is not kept; returns what went wrong, if anything."""
-        with self._sample(level) as notice:
-            try:
-                notice._render(template)
-            except Exception as error:  # noqa: BLE001 whatever a template raises is its fault
-                return _cause(error)
-        return None
-
-    @contextmanager
-    def _sample(self, level):
-        """A notice about the company itself, undone at the end."""
-        self.env.flush_all()
-        savepoint = self.env.cr.savepoint()
-        try:
-            company, partner = level.company_id, level.company_id.partner_id
-            today = fields.Date.context_today(self)
-            # only ever rolled back
-            run = self.env["ar.dunning.run"].sudo().create({"company_id": company.id})
-            vals = {"run_id": run.id, "company_id": company.id, "date": today}
-            vals |= {"partner_id": partner.id, "recipient_id": partner.id, "deadline": today}
-            vals |= {"policy_id": level.policy_id.id, "level_id": level.id}
-            yield self.sudo().create({**vals, "currency_id": company.currency_id.id})
-        finally:
-            self.env.clear()
-            savepoint.close(rollback=True)
-
-    def _deadline_text(self):
-        """The day by which to pay, as the recipient writes dates."""
-        return format_date(self.env, self.deadline)
-
-    def _items_table(self):
-        """The items with their dates and amounts, for the texts."""
-        return self.env["ir.qweb"]._render(
-            "ar_credit_control.dunning_notice_table",
-            {"notice": self, "money": self._money, "day": lambda day: format_date(self.env, day)},
-        )
-
-    def _money(self, amount):
-        return format_amount(self.env, amount, self.currency_id)
 
     # ------------------------------------------------------------------ review
     def write(self, vals):

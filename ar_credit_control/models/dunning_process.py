@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from . import dunning_sql
 
-BATCH = 100
+BATCH = 500
 ATTEMPTS = 5
 # Another transaction was there first: the batch starts again on what that one left.
 BUSY = (

@@ -84,25 +84,34 @@ class CreditProfile(models.Model):
 
     @api.model
     def _live_sql(self, company, partner_ids=None):
-        """Rows (partner_id, level, hold) of customers with something overdue and reminded of."""
+        """Rows (partner_id, level, hold) of customers with something overdue and reminded of.
+
+        The notices of the customers come first and are fenced off: before a table has statistics
+        PostgreSQL would read all of it for each of them.
+        """
         return SQL(
             """
-            SELECT notice.partner_id, MAX(line.level_number) AS level,
-                   BOOL_OR(firm.number IS NOT NULL) AS hold
-              FROM ar_dunning_notice notice
-              JOIN ar_dunning_notice_line line ON line.notice_id = notice.id
-              JOIN account_move_line item ON item.id = line.move_line_id
-         LEFT JOIN LATERAL (
-                SELECT level.number FROM ar_dunning_level level
-                 WHERE level.policy_id = notice.policy_id AND level.credit_hold
-                   AND level.number <= line.level_number LIMIT 1
-              ) firm ON TRUE
-             WHERE notice.company_id = %(company)s AND notice.state IN ('sent', 'start')
-               AND notice.%(scope)s
-               AND item.reconciled IS NOT TRUE AND item.parent_state = 'posted'
-               AND item.amount_residual > 0
-               AND COALESCE(item.date_maturity, item.date) < %(today)s
-          GROUP BY notice.partner_id
+            WITH counted AS MATERIALIZED (
+                SELECT id, partner_id, policy_id FROM ar_dunning_notice
+                 WHERE company_id = %(company)s AND state IN ('sent', 'start') AND %(scope)s
+            )
+            SELECT counted.partner_id, MAX(item.level_number) AS level,
+                   BOOL_OR(EXISTS (
+                       SELECT FROM ar_dunning_level level
+                        WHERE level.policy_id = counted.policy_id AND level.credit_hold
+                          AND level.number <= item.level_number)) AS hold
+              FROM counted
+        CROSS JOIN LATERAL (
+                SELECT line.level_number
+                  FROM ar_dunning_notice_line line
+                  JOIN account_move_line item ON item.id = line.move_line_id
+                 WHERE line.notice_id = counted.id
+                   AND item.reconciled IS NOT TRUE AND item.parent_state = 'posted'
+                   AND item.amount_residual > 0
+                   AND COALESCE(item.date_maturity, item.date) < %(today)s
+                OFFSET 0
+              ) item
+          GROUP BY counted.partner_id
             """,
             company=company.root_id.id,
             scope=_scope(partner_ids),

@@ -5,7 +5,8 @@ from odoo.tools import SQL
 from . import dunning_sql, position_sql
 from .dunning_sql import Scope
 
-MANY = 10_000
+MANY = 500
+FOREVER = 100_000  # days
 
 
 class DunningRun(models.Model):
@@ -53,6 +54,7 @@ class DunningRun(models.Model):
     def _load(self, scope):
         """Fill the tables of ``dunning_sql``, with statistics so that the next step is planned."""
         cr = self.env.cr
+        self.env.flush_all()
         terms = self.env["ar.position"]._get_terms(self.company_id)
         pending = position_sql.pending(terms, position_sql.EVERYBODY)
         cr.execute(dunning_sql.drop())
@@ -107,8 +109,11 @@ class DunningRun(models.Model):
         Policy = self.env["ar.dunning.policy"].with_context(active_test=False)
         return Policy.search([("company_id", "=", self.company_id.id)])
 
-    def _get_ladders_sql(self, policies):
-        """One row a policy, amounts in company currency."""
+    def _get_ladders_sql(self, policies, ahead=False):
+        """One row a policy, amounts in company currency.
+
+        :param ahead: let every item reach the highest level, for what lies ahead
+        """
         rows = []
         for policy in policies:
             wanted = not self.policy_ids or policy in self.policy_ids
@@ -118,7 +123,7 @@ class DunningRun(models.Model):
                 SQL(
                     "(%s, %s::int[], %s, %s::numeric[], %s::numeric[], %s, %s::numeric, %s, %s)",
                     policy.id,
-                    list(ladder.thresholds),
+                    [-FOREVER] * len(ladder.levels) if ahead else list(ladder.thresholds),
                     ladder.by_account,
                     [level.min_amount for level in ladder.levels],
                     [level.min_share for level in ladder.levels],

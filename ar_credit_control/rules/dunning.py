@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from hashlib import md5
 
 TOLERANCE = 1e-6  # of money: sums of floats
 
@@ -177,14 +176,45 @@ def may_contact(last: date | None, today: date, interval: int) -> bool:
     return last is None or last + timedelta(days=interval) <= today
 
 
-def fingerprint(items: Iterable[int]) -> str:
-    """What identifies a set of items: the same for the same items in any order.
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An open item by its due date, for what lies ahead."""
 
-    >>> fingerprint([3, 1]) == fingerprint([1, 3])
-    True
+    key: int
+    due: date
+    residual: float
+    level: int = 0
+
+
+def outlook(
+    ladder: Ladder,
+    items: Iterable[Due],
+    account: float,
+    today: date,
+    last: date | None = None,
+    interval: int = 0,
+    days: int = 120,
+) -> list[tuple[date, Choice]]:
+    """The notices of the days ahead, should nothing be paid and nothing new fall due.
+
+    last: the last contact; interval: the least number of days between contacts.
+
+    >>> ladder = Ladder((Level(5), Level(20)))
+    >>> steps = outlook(ladder, [Due(1, date(2026, 1, 1), 100)], 100, date(2026, 1, 10))
+    >>> [(day.isoformat(), choice.level) for day, choice in steps]
+    [('2026-01-10', 1), ('2026-01-21', 2)]
     """
-    text = ",".join(str(item) for item in sorted(items))
-    return md5(text.encode(), usedforsecurity=False).hexdigest()
+    items, found = list(items), []
+    for day in (today + timedelta(days=number) for number in range(days)):
+        if not may_contact(last, day, interval):
+            continue
+        now = [Item(item.key, (day - item.due).days, item.residual, item.level) for item in items]
+        choice = choose(ladder, now, account)
+        if choice.level:
+            found.append((day, choice))
+            last = day
+            items = [replace(item, level=choice.items.get(item.key, item.level)) for item in items]
+    return found
 
 
 BACKWARDS = "backwards"

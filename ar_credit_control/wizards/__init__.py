@@ -4,3 +4,4 @@ from . import aged_balance
 from . import interest_import
 from . import dunning_review
 from . import partner_merge
+from . import dunning_outlook

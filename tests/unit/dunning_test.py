@@ -1,18 +1,19 @@
 import doctest
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from ar_credit_control.rules import dunning as module
 from ar_credit_control.rules.dunning import (
     Choice,
+    Due,
     Item,
     Ladder,
     Level,
     choose,
     cover,
     faults,
-    fingerprint,
     may_contact,
+    outlook,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -243,6 +244,16 @@ def test_the_interval_since_the_last_contact(last, interval, allowed):
     assert may_contact(last, date(2026, 3, 10), interval) is allowed
 
 
-@given(st.sets(st.integers(1, 10**6)), st.sets(st.integers(1, 10**6)))
-def test_a_fingerprint_tells_sets_apart(some, others):
-    assert (fingerprint(some) == fingerprint(others)) is (some == others)
+@given(ladders(), ledgers(), st.integers(0, 20))
+def test_the_outlook_keeps_the_interval_and_skips_no_level(ladder, items, interval):
+    today = date(2026, 1, 1)
+    dues = [Due(it.key, today - timedelta(days=it.days), it.residual, it.level) for it in items]
+    account = sum(it.residual for it in items)
+    steps = outlook(ladder, dues, account, today, today, interval)
+    days = [today, *(day for day, _choice in steps)]
+    assert all((b - a).days >= interval for a, b in zip(days, days[1:], strict=False))
+    levels = {it.key: it.level for it in items}
+    for day, choice in steps:
+        now = [Item(due.key, (day - due.due).days, due.residual, levels[due.key]) for due in dues]
+        assert choice == choose(ladder, now, account)
+        levels.update(choice.items)

@@ -176,9 +176,7 @@ def _notification(item: Any) -> Notification:
     result = _get(content, "EsitoCommittente") or content
     code = text(_get(result, "Esito")) or text(_get(content, "Scarto"))
     unknown = mapping.ANSWERS.get(code, Outcome.UNKNOWN)
-    number, file_name = text(_get(content, "IdentificativoSdI")), text(_get(content, "NomeFile"))
-    if not number and not file_name:
-        raise MissingField("the message names neither a transmission nor a file")
+    number, file_name = _subject(content)
     return Notification(
         network="sdi",
         type=kind.type if kind else text(child(item, "type")),
@@ -200,6 +198,14 @@ def _notification(item: Any) -> Notification:
         ),
         errors=_errors(content) or _refusal(code, result),
     )
+
+
+def _subject(content: Any) -> tuple[str, str]:
+    """The transmission and the invoice file that a message is about."""
+    found = text(_get(content, "IdentificativoSdI")), text(_get(content, "NomeFile"))
+    if not any(found):
+        raise MissingField("the message names neither a transmission nor a file")
+    return found
 
 
 def _get(node: Any, name: str) -> Any:

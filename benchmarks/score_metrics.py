@@ -8,7 +8,10 @@ CASES = 50  # a decile with fewer proves nothing
 
 
 def auc(chances: Sequence[float], late: Sequence[bool]) -> float:
-    """Chance that a late invoice is ranked above one paid in time; ties count half."""
+    """Chance that a late invoice is ranked above one paid in time; ties count half.
+
+    0.5 where all were late, or none: there is nothing to tell apart.
+    """
     order = sorted(range(len(chances)), key=lambda at: chances[at])
     ranks, at = [0.0] * len(order), 0
     while at < len(order):
@@ -19,6 +22,8 @@ def auc(chances: Sequence[float], late: Sequence[bool]) -> float:
             ranks[tied] = (at + end) / 2 + 1
         at = end + 1
     positive = sum(late)
+    if positive in (0, len(late)):
+        return 0.5
     total = sum(rank for rank, is_late in zip(ranks, late, strict=True) if is_late)
     return (total - positive * (positive + 1) / 2) / (positive * (len(late) - positive))
 

@@ -19,15 +19,17 @@ def interleave(
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     gc.collect()
     gc.freeze()  # what the set-up left behind is walked by no collection
-    for turn in range(rounds + 1):
-        for name in list(ways) if turn % 2 else list(reversed(ways)):
-            if before:
-                before()
-            gc.collect()
-            taken = clock(ways[name])
-            if turn:
-                seconds[name].append(taken)
-    gc.unfreeze()
+    try:
+        for turn in range(rounds + 1):
+            for name in list(ways) if turn % 2 else list(reversed(ways)):
+                if before:
+                    before()
+                gc.collect()
+                taken = clock(ways[name])
+                if turn:
+                    seconds[name].append(taken)
+    finally:
+        gc.unfreeze()
     return seconds
 
 

@@ -3,11 +3,16 @@
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from connectors.recognise import parse
 from connectors.sdi import signature
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from connector_samples import sample
 
@@ -107,3 +112,50 @@ def test_a_signature_over_a_part_only(monkeypatch, old, new):
     assert old in raw
     found = parse(raw.replace(old, new))
     assert (found.verified, found.signature) == (False, "does not cover the whole message")
+
+
+# ---------------------------------------------------------------- who vouches for a signer
+def certified(name, issuer=None, authority=True):
+    """A certificate and its key, by an issuer of the same kind or by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    issuing, signer = issuer or (None, key)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuing.subject if issuing else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2015, 1, 1))
+        .not_valid_after(datetime(2018, 1, 1))
+        .add_extension(x509.BasicConstraints(authority, None), critical=True)
+        .sign(signer, hashes.SHA256())
+    )
+    return certificate, key
+
+
+def pem(certified_by):
+    return certified_by[0].public_bytes(serialization.Encoding.PEM)
+
+
+def test_a_signer_is_trusted_by_itself_or_by_its_issuer_and_by_nobody_else():
+    authority, stranger = (
+        certified("CA Agenzia delle Entrate"),
+        certified("CA Agenzia delle Entrate"),
+    )
+    signer = certified("Sistema Interscambio", authority, authority=False)
+    der = signer[0].public_bytes(serialization.Encoding.DER)
+    other = certified("Sistema Interscambio", authority, authority=False)
+    assert signature._trusted(der, [pem(signer)]) == "CN=Sistema Interscambio"
+    assert signature._trusted(der, [pem(stranger), pem(authority)]) == "CN=Sistema Interscambio"
+    for anchors in ([], [pem(stranger)], [pem(other)]):  # a name alone proves nothing
+        assert signature._trusted(der, anchors) == ""
+
+
+@pytest.mark.parametrize("bad", [b"", b"nonsense", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_an_anchor_that_is_no_certificate_vouches_for_nobody_and_stops_nothing(bad):
+    authority = certified("CA")
+    signer = certified("SdI", authority, authority=False)
+    der = signer[0].public_bytes(serialization.Encoding.DER)
+    assert signature._trusted(der, [bad]) == ""
+    assert signature._trusted(der, [bad, pem(authority)]) == "CN=SdI"

@@ -178,15 +178,23 @@ def _candidates(left_out) -> SQL:
 
 
 def _held(scope) -> SQL:
-    """The level of the last notice that counts, for each item."""
+    """The level of the last notice that counts, for each item.
+
+    Notices are looked up one by one: as a run sends, their states change faster than statistics,
+    and PostgreSQL would take the sent ones for none.
+    """
     return SQL(
         """
-        SELECT line.move_line_id AS line_id, MAX(line.level_number) AS held
-          FROM ar_dunning_notice_line line
-          JOIN ar_dunning_notice notice ON notice.id = line.notice_id
-         WHERE notice.state IN ('sent', 'start') AND notice.company_id = %s
-           AND line.move_line_id IN (SELECT line_id FROM candidate)
-      GROUP BY line.move_line_id
+        SELECT candidate.line_id, MAX(line.level_number) AS held
+          FROM candidate
+          JOIN ar_dunning_notice_line line ON line.move_line_id = candidate.line_id
+    CROSS JOIN LATERAL (
+            SELECT FROM ar_dunning_notice notice
+             WHERE notice.id = line.notice_id AND notice.state IN ('sent', 'start')
+               AND notice.company_id = %s
+            OFFSET 0
+          ) counts
+      GROUP BY candidate.line_id
         """,
         scope.root,
     )

@@ -17,6 +17,7 @@ from odoo import Command, fields
 from .ledger import RATES, build_history, rate_on
 from .orders import build_orders
 from .reports import CLASSES, NUMBERS, report_rows
+from .scores import build_scores
 
 # login (and password) → who it is
 LOGINS = {
@@ -65,6 +66,8 @@ def build(env) -> None:
     load(env, italian, home, commit)
     load(env, french, abroad, commit)
     build_reports(env, italian, home, today, commit)
+    for company in italian | french:
+        build_scores(env, company, today, commit)
     build_orders(env, italian, home, sellers)
     build_orders(env, french, abroad, sellers)
     _build_portal_user(env, italian, home)
@@ -84,6 +87,7 @@ def build_small(env) -> None:
     history = build_history(today, countries, "D", seed=3, foreign=False, vat=False)
     load(env, company, history)
     build_reports(env, company, history, today)
+    build_scores(env, company, today, _no_report)
     build_orders(env, company, history, [env.ref("base.user_admin")])
 
 

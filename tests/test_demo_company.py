@@ -9,6 +9,7 @@ from odoo.tests import tagged
 from ..demo.company import DONE, build, build_reports, build_small, load
 from ..demo.ledger import build_history
 from ..demo.orders import STATES, build_orders
+from ..demo.scores import build_scores
 
 
 @tagged("post_install", "-at_install")
@@ -45,6 +46,18 @@ class TestDemoCompany(AccountTestInvoicingCommon):
         orders = self.env["sale.order"].search([("company_id", "=", self.company.id)])
         self.assertGreaterEqual(len(orders), len(STATES))
         self.assertLessEqual({"draft", "sent", "cancel"}, set(orders.mapped("state")))
+
+    def test_customers_have_scores_and_the_months_behind_them(self):
+        load(self.env, self.company, self.history)
+        build_scores(self.env, self.company, self.today, lambda _done, remaining: float("inf"))
+        profiles = self.env["ar.credit.profile"].search([("company_id", "=", self.company.id)])
+        assessed = profiles.filtered("score_grade")
+        self.assertTrue(assessed)
+        months = self.env["ar.score.snapshot"].search([("profile_id", "in", assessed.ids)])
+        this_month = self.today.replace(day=1)
+        self.assertEqual(max(months.mapped("month")), this_month)
+        self.assertLess(min(months.mapped("month")), this_month)
+        self.assertNotEqual(set(assessed.mapped("score_trend")), {"new"})
 
     def test_some_customers_have_company_reports(self):
         load(self.env, self.company, self.history)

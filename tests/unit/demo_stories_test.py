@@ -119,7 +119,7 @@ def single(history, habit):
 
 
 @pytest.mark.parametrize(("habit", "least", "most"), [
-    ("prompt", -8, 2), ("foreign", -4, 6), ("disputing", -4, 6), ("new", -4, 6),
+    ("prompt", -8, 2), ("foreign", -8, 2), ("disputing", -8, 2), ("new", -8, 2),
     ("seasonal", 5, 40), ("insolvent", 15, 75),
 ])  # fmt: skip
 def test_how_late_each_habit_pays(history, habit, least, most):

@@ -38,6 +38,7 @@
         "data/ar_interest_data.xml",
         "security/ar_dunning_rules.xml",
         "views/ar_dunning_notice_templates.xml",
+        "views/report_dunning_notice.xml",
         "views/ar_dunning_review_views.xml",
         "views/ar_dunning_notice_views.xml",
         "views/ar_dunning_run_views.xml",

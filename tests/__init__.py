@@ -37,3 +37,4 @@ from . import test_dunning_charges
 from . import test_dunning_policy
 from . import test_dunning_review
 from . import test_dunning_access
+from . import test_dunning_letter

@@ -36,7 +36,9 @@ class TestStatementLetter(LetterCase):
         page, _type = self._report(self.salesman)._render_qweb_html(
             REPORT, partners.ids, {"report_type": "pdf"}
         )
-        root = html.fromstring(put_letterheads_into_pages(page.decode()))
+        letters, ids = put_letterheads_into_pages(page.decode())
+        self.assertEqual(ids, partners.ids)
+        root = html.fromstring(letters)
         return root, root.xpath("//div[contains(@class, 'o_ar_letterhead')]/..")
 
     def test_each_letter_stands_between_its_head_and_foot(self):

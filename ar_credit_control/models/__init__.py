@@ -50,6 +50,9 @@ from . import dunning_process
 from . import dunning_notice
 from . import dunning_text
 from . import dunning_deliver
+from . import dunning_letter
+from . import dunning_print
+from . import dunning_language
 from . import dunning_schedule
 from . import dunning_profile
 from . import dunning_outlook

@@ -129,6 +129,7 @@ class DunningNotice(models.Model):
                     "ids": self.ids,
                     "subjects": [texts[notice][0] for notice in self],
                     "bodies": [texts[notice][1] for notice in self],
+                    "mails": list(self._get_mails(texts)),
                     "heads": [notice._history_head() for notice in self],
                     "replies": self._get_replies(),
                     "message_ids": [generate_tracking_message_id("dunning") for _ in self],
@@ -156,10 +157,10 @@ class DunningNotice(models.Model):
     def _history_head(self):
         """The line of the customer's chatter above the text."""
         head = self.env._(
-            "%(level)s: %(amount)s, %(items)s items, by %(channel)s to %(recipient)s.",
+            "%(level)s: %(items)s, %(amount)s, by %(channel)s to %(recipient)s.",
             level=self.level_id.name,
             amount=self._money(self.amount),
-            items=self.item_count,
+            items=self._count_text(),
             channel=self.channel,
             recipient=self.recipient_id.display_name,
         )

@@ -10,8 +10,9 @@ from odoo.tools import SQL
 def deliver(texts, frame) -> SQL:
     """Mark notices as sent and put their mails into the queue.
 
-    texts: lists of the same length: ids, subjects, bodies, heads (the line above the text on the
-    customer's chatter), replies and message_ids. frame: what all messages have in common.
+    texts: lists of the same length: ids, subjects, bodies, mails (the bodies within
+    their frame), heads (the line above the text on the customer's chatter), replies and
+    message_ids. frame: what all messages have in common.
 
     The note is internal, so that nothing about the debt reaches followers outside by accident.
     The index on the hash of the items refuses a second notice of a level about the same items.
@@ -20,8 +21,9 @@ def deliver(texts, frame) -> SQL:
         """
         WITH text AS (
             SELECT * FROM unnest(%(ids)s::int[], %(subjects)s::text[], %(bodies)s::text[],
-                                 %(heads)s::text[], %(replies)s::text[], %(message_ids)s::text[])
-                AS text (id, subject, body, head, reply_to, message_id)
+                                 %(mails)s::text[], %(heads)s::text[], %(replies)s::text[],
+                                 %(message_ids)s::text[])
+                AS text (id, subject, body, mail, head, reply_to, message_id)
         ), items AS (
             SELECT notice_id AS id, md5(string_agg(move_line_id::text, ',' ORDER BY move_line_id))
                    AS hash
@@ -83,7 +85,7 @@ def _mails(frame) -> SQL:
         """
         INSERT INTO mail_mail (mail_message_id, body_html, state, is_notification, auto_delete,
                create_uid, create_date, write_uid, write_date)
-        SELECT message.id, text.body, 'outgoing', TRUE, TRUE,
+        SELECT message.id, text.mail, 'outgoing', TRUE, TRUE,
                %(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'
           FROM message
           JOIN text USING (message_id)

@@ -4,10 +4,11 @@ from functools import cache
 from lxml import html
 from markupsafe import Markup
 from odoo import api, fields, models
-from odoo.tools.misc import format_amount, format_date
+from odoo.tools.misc import format_amount, format_date, formatLang
 
 from .dunning_notice import _cause
 
+PARTS = ("dunning_notice_tables", "dunning_notice_payments")
 MARK = "ar-dunning-next-notice"  # parts what is rendered in one go
 
 
@@ -58,7 +59,7 @@ class DunningNotice(models.Model):
         return texts
 
     def _render_bodies(self, template):
-        notices = self.with_context(ar_dunning_tables=self._render_tables())
+        notices = self.with_context(ar_dunning_parts=self._render_parts())
         source = f'<t t-foreach="objects" t-as="object">{template.body_html or ""}{MARK}</t>'
         values = {**template._render_eval_context(), "objects": notices}
         tree = html.fragment_fromstring(source, create_parent="t")
@@ -66,13 +67,15 @@ class DunningNotice(models.Model):
         bodies = dict(zip(notices.ids, map(Markup, parts), strict=False))
         return template._render_template_postprocess(self._name, bodies)
 
-    def _render_tables(self):
-        """``{id: table of items}``, in one go."""
+    def _render_parts(self):
+        """``{id: markup}`` of what stands in the texts, by template, each in one go."""
         money, day = self._formats()
-        rendered = self.env["ir.qweb"]._render(
-            "ar_credit_control.dunning_notice_tables",
-            {"notices": self, "money": money, "day": day, "mark": MARK},
-        )
+        values = {"notices": self, "money": money, "day": day, "mark": MARK}
+        values["percent"] = lambda rate: formatLang(self.env, rate, digits=2)
+        return {name: self._render_part(name, values) for name in PARTS}
+
+    def _render_part(self, name, values):
+        rendered = self.env["ir.qweb"]._render(f"ar_credit_control.{name}", values)
         return dict(zip(self.ids, map(Markup, str(rendered).split(MARK)), strict=False))
 
     def _formats(self):
@@ -90,9 +93,16 @@ class DunningNotice(models.Model):
         return money, day
 
     def _items_table(self):
-        """The items with their dates and amounts, for the texts."""
-        tables = self.env.context.get("ar_dunning_tables") or self._render_tables()
-        return tables[self.id]
+        """The items with their dates and amounts, what is added to them, and the total."""
+        return self._get_part("dunning_notice_tables")
+
+    def _payment_box(self):
+        """How to pay: deadline, account, reference, QR code and link."""
+        return self._get_part("dunning_notice_payments")
+
+    def _get_part(self, name):
+        parts = self.env.context.get("ar_dunning_parts") or self._render_parts()
+        return parts[name][self.id]
 
     def _deadline_text(self):
         """The day by which to pay, as the recipient writes dates."""

@@ -1,3 +1,4 @@
+from . import dunning_letter
 from . import letterhead
 from . import open_item
 from . import cash_forecast

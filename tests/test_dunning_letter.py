@@ -383,7 +383,9 @@ class TestDunningPrint(LetterCommon, HttpCase):
     def _letters(self, *counts):
         """Sent notices, one a customer with so many invoices."""
         for number, count in enumerate(counts):
-            partner = self._new_customer(f"Buyer {number}", street=f"{number} Road", city="Town")
+            partner = self._new_customer(
+                f"Buyer {number}", street=f"{number} Road", city="Town", email="b@b.example"
+            )
             for _item in range(count):
                 self._invoice(partner, 10 + number, due=-30, currency=self.euro)
         self.run = self._send()

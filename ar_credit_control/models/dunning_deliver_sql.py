@@ -10,9 +10,8 @@ from odoo.tools import SQL
 def deliver(texts, frame) -> SQL:
     """Mark notices as sent and put their mails into the queue.
 
-    texts: lists of the same length: ids, subjects, bodies, mails (the bodies within
-    their frame), heads (the line above the text on the customer's chatter), replies and
-    message_ids. frame: what all messages have in common.
+    texts: lists of the same length: ids, subjects, bodies, mails (bodies within their frame), heads
+    (the line above the text on the chatter), replies and message_ids. frame: what all share.
 
     The note is internal, so that nothing about the debt reaches followers outside by accident.
     The index on the hash of the items refuses a second notice of a level about the same items.

@@ -8,8 +8,9 @@ The model, in the order in which it is explained to the reader:
    today count with the days that they have reached, if these are worse than the habit, both over
    the long run and of late.
 2. *Chance of paying late.* A logistic rule on three figures: distance of the long habit and of
-   the recent habit from the due date, and the share of instalments paid late. Its coefficients
-   come from the company's own ledger, are never negative, and are stored with each snapshot.
+   the recent habit from the due date, and the share of instalments that are late, overdue ones
+   among them. Its coefficients come from the company's own ledger, are never negative, and are
+   stored with each month.
 3. *Score.* Half on-time chance, half payment index of the expected delay, less points for broken
    promises, unfounded disputes and bounced payments.
 
@@ -190,7 +191,12 @@ def habit_of(evidence: Evidence, company: Company) -> Habit:
         long=long,
         recent=recent / (evidence.recent_weight + PRIOR_RECENT + evidence.open_weight),
         spread=company.spread * sqrt(1.0 + 1.0 / known),
-        late_share=_shrunk(evidence.late, undisputed, company.late_share, PRIOR_LATE),
+        late_share=_shrunk(
+            evidence.late + evidence.open_weight,
+            undisputed + evidence.open_weight,
+            company.late_share,
+            PRIOR_LATE,
+        ),
         dispute_share=_shrunk(
             evidence.disputed, evidence.weight, company.dispute_share, PRIOR_DISPUTE
         ),

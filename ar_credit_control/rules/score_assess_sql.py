@@ -101,7 +101,8 @@ _FACTS = """
 _HABIT = f"""
     SELECT *, (habit + %(pull)s::float8 * usual_habit + open_habit) / (trust + open_weight) AS long,
            %(spread)s::float8 * sqrt(1.0 + 1.0 / trust) AS habit_spread,
-           (late + {PRIOR_LATE} * %(late_share)s::float8) / (undisputed + {PRIOR_LATE})
+           (late + open_weight + {PRIOR_LATE} * %(late_share)s::float8)
+               / (undisputed + open_weight + {PRIOR_LATE})
                AS shrunk_late,
            (disputed + {PRIOR_DISPUTE} * %(dispute_share)s::float8) / (weight + {PRIOR_DISPUTE})
                AS dispute,

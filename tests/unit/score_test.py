@@ -230,6 +230,18 @@ def test_an_overdue_item_only_grows_worse(ledger, days):
     assert score_of([*paid, older], company=flat) <= score_of([*paid, first], company=flat) + 1e-6
 
 
+@given(evidences, ledgers, st.floats(0, 20))
+def test_what_is_overdue_is_late_already(customer, company, more):
+    """Where a ledger trusts the share of late payments alone, those who never pay count too."""
+    opened = replace(
+        customer,
+        open_weight=customer.open_weight + more,
+        open_habit=customer.open_habit + more * score_scale.to_habit(120),
+    )
+    before, after = (score.habit_of(one, company).late_share for one in (customer, opened))
+    assert before - 1e-9 <= after <= 1.0 + 1e-9
+
+
 @given(st.lists(parts(), min_size=1, max_size=8), st.lists(parts(), max_size=4), st.data())
 def test_what_happens_later_changes_nothing_for_an_earlier_date(ledger, more, data):
     as_of = AS_OF - timedelta(days=data.draw(st.integers(0, 500)))

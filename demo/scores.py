@@ -20,7 +20,6 @@ def build_scores(env, company, today, report) -> None:
             for values in _snapshots(env, company, profiles, today.replace(day=1), back)
         ]
     )
-    env["ar.score"]._update(company, profiles.partner_id.ids)  # the trend, now that there is one
 
 
 def _snapshots(env, company, profiles, month, back):

@@ -57,7 +57,6 @@ class TestDemoCompany(AccountTestInvoicingCommon):
         this_month = self.today.replace(day=1)
         self.assertEqual(max(months.mapped("month")), this_month)
         self.assertLess(min(months.mapped("month")), this_month)
-        self.assertNotEqual(set(assessed.mapped("score_trend")), {"new"})
 
     def test_some_customers_have_company_reports(self):
         load(self.env, self.company, self.history)

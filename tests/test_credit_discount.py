@@ -1,6 +1,6 @@
 """A discount for a customer who pays badly is warned of before it is given."""
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
@@ -57,7 +57,10 @@ class TestCreditDiscount(CreditCommon):
 
     def test_a_grade_set_by_hand_counts(self):
         self._grade("A")
-        self.profile.sudo().write({"override_grade": "E", "override_reason": "Bounced cheque"})
+        until = fields.Date.add(fields.Date.context_today(self.env.user), days=30)
+        self.profile.sudo().write(
+            {"override_grade": "E", "override_reason": "Bounced cheque", "override_until": until}
+        )
         self.assertIn("grade E", self._findings(self._discounted(50))[0][1])
 
     def test_it_warns_and_holds_only_where_the_policy_says_so(self):

@@ -100,7 +100,10 @@ class TestGoodPayer(CreditCommon):
         return self.env["ar.credit.profile"]._get_or_create(partner, self.company).sudo()
 
     def test_a_grade_set_by_hand_counts(self):
-        self._profile(self.good).write({"override_grade": "D", "override_reason": "Sold"})
+        until = fields.Date.add(fields.Date.context_today(self.env.user), days=30)
+        self._profile(self.good).write(
+            {"override_grade": "D", "override_reason": "Sold", "override_until": until}
+        )
         self.assertFalse(self._list())
 
     def test_a_quotation_is_one_click_away(self):

@@ -5,20 +5,14 @@ The peer is fetched from PyPI into the cache; the product never depends on it.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 from . import databases, ledger
 from .common import Result
+from .peer import Peer
 from .position import sample
 from .timing import interleave, medians, queries
 
 NEEDS_ODOO = True
-PEER = "account_financial_risk"
-PACKAGE = "odoo-addon-account-financial-risk"
-VERSION = "19.0.1.0.0.6"
+PEER = Peer("account_financial_risk", "odoo-addon-account-financial-risk", "19.0.1.0.0.6")
 BATCHES = {80: 9, 1000: 7}  # customers → rounds
 INCLUDED = (
     "risk_invoice_draft_include", "risk_invoice_open_include", "risk_invoice_unpaid_include",
@@ -29,9 +23,9 @@ add_arguments = ledger.add_arguments
 
 
 def run(args) -> Result:
-    result = Result("peers", setting=ledger.setting(args) | {"peer": f"{PEER} {VERSION}"})
-    addons = str(fetch())
-    database = with_peer(args, addons)
+    result = Result("peers", setting=ledger.setting(args) | {"peer": str(PEER)})
+    addons = PEER.fetch()
+    database = PEER.database(args, addons)
     databases.configure(addons)
     with databases.environment(database, "admin") as env:
         ids = sample(env, max(BATCHES))
@@ -41,28 +35,6 @@ def run(args) -> Result:
         for size in BATCHES:
             measure(result, env, ids[:size])
     return result
-
-
-def fetch() -> Path:
-    """Addons path of the peer: its wheel unpacked in the cache."""
-    target = Path(os.environ["CACHE"]) / f"peer-{PEER}-{VERSION}"
-    if not target.exists():
-        unpacked = target.with_name(f"{target.name}.new")
-        command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        command += ["--no-deps", "--upgrade", "--target", str(unpacked), f"{PACKAGE}=={VERSION}"]
-        if subprocess.run(command, stdout=sys.stderr).returncode:
-            raise SystemExit(
-                f"error: {PACKAGE} {VERSION} could not be fetched (pip's message is above): "
-                "this benchmark needs a Python package index; the others do not."
-            )
-        unpacked.rename(target)
-    return target / "odoo" / "addons"
-
-
-def with_peer(args, addons: str) -> str:
-    ours = ledger.with_addon(args)
-    name = ours.replace(f"{databases.PREFIX}_addon_", f"{databases.PREFIX}_peer_")
-    return databases.with_modules(ours, name, PEER, addons)
 
 
 def measure(result: Result, env, ids: list[int]) -> None:

@@ -115,7 +115,7 @@ class TestDunningAccess(DunningCommon):
                 if seen:
                     notice = self.notice.with_user(user)
                     notice.invalidate_recordset()
-                    self.assertIn("Hello", notice.preview)
+                    self.assertIn(self.notice.line_ids.move_line_id.move_id.name, notice.preview)
                     self.assertTrue(notice.policy_reason)
         for model in ("ar.dunning.notice", "ar.dunning.run", "ar.dunning.left.out"):
             with self.subTest(model=model), self.assertRaises(AccessError):

@@ -47,6 +47,8 @@ class DunningRun(models.Model):
         while self.state == "processing":
             try:
                 taken, postponed = self._process_batch(passed, size)
+                if not taken:
+                    self._finish()
                 self.env.flush_all()
             except BUSY:
                 self.env.cr.rollback()
@@ -61,7 +63,6 @@ class DunningRun(models.Model):
             if report(taken - len(postponed), remaining=left) <= 0 and left:
                 return False
             self.env.invalidate_all()
-        self._finish()
         report(0)
         return True
 

@@ -59,3 +59,8 @@ from . import dunning_outlook
 from . import dunning_company
 from . import dunning_texts
 from . import res_partner_dunning
+from . import contact
+from . import contact_columns
+from . import contact_sources
+from . import contact_texts
+from . import collection_company

@@ -39,6 +39,7 @@ from . import res_partner_statement
 from . import crm_team
 from . import interest_rate
 from . import interest_scheme
+from . import customer_rule
 from . import dunning_policy
 from . import dunning_level
 from . import dunning_assignment
@@ -64,3 +65,7 @@ from . import contact_columns
 from . import contact_sources
 from . import contact_texts
 from . import collection_company
+from . import collection_absence
+from . import collection_portfolio
+from . import collection_collector
+from . import collection_digest

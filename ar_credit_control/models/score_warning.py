@@ -56,10 +56,9 @@ class CreditProfile(models.Model):
         return list(map(Drop._make, rows))
 
     def _tell_of_drop(self, before, now):
-        """An activity for the responsible and one for the salesperson."""
+        """An activity for each who is to know."""
         self.ensure_one()
-        manager = self._get_credit_manager()
-        for user in manager | self.partner_id.user_id:
+        for user in self._get_warned():
             self.activity_schedule(
                 "ar_credit_control.activity_early_warning",
                 user_id=user.id,
@@ -70,3 +69,7 @@ class CreditProfile(models.Model):
                     now=now,
                 ),
             )
+
+    def _get_warned(self):
+        """Who is told of a drop: the responsible and the salesperson."""
+        return self._get_credit_manager() | self.partner_id.user_id

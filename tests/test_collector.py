@@ -117,15 +117,14 @@ class TestCollector(CollectorCommon):
 
     def _matches(self, rule, profile):
         partner = profile.partner_id.with_company(self.company)
-        overdue = partner.ar_overdue
-        if rule.country_ids and partner.country_id not in rule.country_ids:
-            return False
-        if overdue < rule.amount_from or (rule.amount_to and overdue > rule.amount_to):
-            return False
-        if rule.best_grade or rule.worst_grade:
-            best, worst = rule.best_grade or "A", rule.worst_grade or "E"
-            return bool(profile.grade) and best <= profile.grade <= worst
-        return True
+        span = (rule.best_grade or "A", profile.grade or "", rule.worst_grade or "E")
+        return all(
+            (
+                not rule.country_ids or partner.country_id in rule.country_ids,
+                rule.amount_from <= partner.ar_overdue <= (rule.amount_to or 10**9),
+                not (rule.best_grade or rule.worst_grade) or sorted(span) == list(span),
+            )
+        )
 
     def test_rules_that_match_nobody_are_refused(self):
         with self.assertRaisesRegex(ValidationError, "swap them"):

@@ -89,9 +89,8 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
               FROM ar_dunning_open GROUP BY customer_id
         ), matched AS (
             SELECT ledger.*, partner.user_id AS salesperson_id, profile.dunning_contact_id,
-                   profile.dunning_policy_id,
                    COALESCE(profile.collector_id, profile.user_id) AS collector_id,
-                   CASE WHEN profile.dunning_policy_id IS NULL
+                   profile.dunning_policy_id, CASE WHEN profile.dunning_policy_id IS NULL
                         THEN %(assignment)s END AS assignment_id
               FROM ledger
               JOIN res_partner partner ON partner.id = ledger.customer_id

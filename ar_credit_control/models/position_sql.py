@@ -54,7 +54,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                COALESCE(profile.insured_amount, 0)::float8, profile.policy_id,
                profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,
                profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,
-               profile.expected_delay,
+               profile.expected_delay, profile.rejected, profile.undelivered,
                (customer.property_payment_term_id ->> %(company)s::text)::int, entity.contact_ids
           FROM entity
           JOIN member customer ON customer.id = entity.customer_id
@@ -111,6 +111,8 @@ COLUMNS = {
     "dunning_hold": "bool",
     "grade": "varchar",
     "expected_delay": "float8",
+    "rejected": "int",
+    "undelivered": "int",
     "payment_term_id": "int",
     "contact_ids": "int[]",
 }

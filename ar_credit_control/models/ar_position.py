@@ -248,6 +248,8 @@ def _to_position(row, today, overdue_days):
         payments_pending=row.payments_pending,
         draft_invoices=row.draft_invoices,
         orders=row.orders,
+        disputed=row.disputed,
+        promised=row.promised,
         insured=row.insured_amount,
         limit=_to_limit(row, today),
         by_currency=_to_shares(row) if row.currencies else (),

@@ -58,8 +58,11 @@ class DunningRun(models.Model):
         terms = self.env["ar.position"]._get_terms(self.company_id)
         pending = position_sql.pending(terms, position_sql.EVERYBODY)
         cr.execute(dunning_sql.drop())
+        cr.execute(dunning_sql.open_items(scope))
+        if held_back := self._get_held_back(scope):
+            cr.execute(dunning_sql.hold_back(scope, SQL(" UNION ALL ").join(held_back)))
+        cr.execute("ANALYZE ar_dunning_open")
         steps = (
-            ("ar_dunning_open", lambda: dunning_sql.open_items(scope)),
             (
                 "ar_dunning_account",
                 lambda: dunning_sql.accounts(scope, self._get_assignment_sql(), pending),
@@ -178,3 +181,12 @@ class DunningRun(models.Model):
                 scope.date,
             )
         ]
+
+    @api.model
+    def _get_held_back(self, scope):
+        """Queries (line_id, amount) of parts of items that are not asked for.
+
+        They read ``ar_dunning_open`` as ``_get_never_chased`` does; amounts are in the currency
+        of the item and below what is open of it.
+        """
+        return []

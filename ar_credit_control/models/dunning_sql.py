@@ -74,6 +74,22 @@ def open_items(scope: Scope) -> SQL:
     )
 
 
+def hold_back(scope: Scope, parts: SQL) -> SQL:
+    """Take parts of items out of what is open: rows (line_id, amount in the item's currency)."""
+    return SQL(
+        """
+        UPDATE ar_dunning_open open
+           SET residual_currency = open.residual_currency - part.amount,
+               residual = ROUND(open.residual * (1 - part.amount / open.residual_currency),
+                                %(digits)s)
+          FROM (SELECT line_id, SUM(amount) AS amount FROM (%(parts)s) held GROUP BY line_id) part
+         WHERE part.line_id = open.line_id
+        """,
+        digits=scope.digits,
+        parts=parts,
+    )
+
+
 def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
     """Customers with something open, their policy by hand or by the first rule that matches.
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from odoo.tools import SQL
 
 from ..rules.exposure import BUCKET_KEYS, BUCKETS
+from .claim_sql import claims
 
 MEMBER = SQL("member")
 EVERYBODY = SQL("(SELECT id, commercial_partner_id AS customer_id FROM res_partner)")
 FOREVER = 100_000  # days
+_ENTITIES = SQL("(SELECT customer_id FROM entity)")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,6 @@ class Terms:
 
 def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL:
     """One row per commercial entity of the ``contacts`` (ids), with every figure of a position."""
-    nothing = SQL("SELECT NULL::int AS customer_id, NULL::numeric AS amount WHERE FALSE")
     buckets = (SQL("COALESCE(ledger.%s, 0)::float8", SQL.identifier(key)) for key in BUCKET_KEYS)
     return SQL(
         """
@@ -54,7 +55,8 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                COALESCE(profile.insured_amount, 0)::float8, profile.policy_id,
                profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,
                profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,
-               profile.expected_delay, profile.rejected, profile.undelivered,
+               profile.expected_delay, COALESCE(claim.disputed, 0)::float8,
+               COALESCE(claim.promised, 0)::float8,
                (customer.property_payment_term_id ->> %(company)s::text)::int, entity.contact_ids
           FROM entity
           JOIN member customer ON customer.id = entity.customer_id
@@ -64,6 +66,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
      LEFT JOIN (%(pending)s) pending ON pending.customer_id = customer.id
      LEFT JOIN (%(drafts)s) drafts ON drafts.customer_id = customer.id
      LEFT JOIN (%(orders)s) orders ON orders.customer_id = customer.id
+     LEFT JOIN (%(claims)s) claim ON claim.customer_id = customer.id
      LEFT JOIN ar_credit_profile profile
             ON profile.partner_id = customer.id AND profile.company_id = %(root)s
         """,
@@ -74,13 +77,32 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
         ledger=ledger(terms),
         beyond=beyond(terms, overdue_days),
         shares=shares(terms),
-        pending=nothing if as_of else pending(terms, MEMBER),
-        drafts=nothing if as_of else drafts(terms, SQL("(SELECT customer_id FROM entity)")),
-        orders=nothing if as_of else orders(terms, MEMBER),
+        **(_NO_HISTORY if as_of else _beside_the_ledger(terms)),
         root=terms.root,
         company=terms.company,
     )
 
+
+def _beside_the_ledger(terms: Terms) -> dict[str, SQL]:
+    """What counts besides items, and has no date that it counts from."""
+    return {
+        "pending": pending(terms, MEMBER),
+        "drafts": drafts(terms, _ENTITIES),
+        "orders": orders(terms, MEMBER),
+        "claims": claims(terms.root, terms.currency, _ENTITIES),
+    }
+
+
+_NO_AMOUNT = SQL("SELECT NULL::int AS customer_id, NULL::numeric AS amount WHERE FALSE")
+_NO_HISTORY = {
+    "pending": _NO_AMOUNT,
+    "drafts": _NO_AMOUNT,
+    "orders": _NO_AMOUNT,
+    "claims": SQL(
+        "SELECT NULL::int AS customer_id, NULL::numeric AS disputed, NULL::numeric AS promised"
+        " WHERE FALSE"
+    ),
+}
 
 # Columns of ``positions`` in its order, with their types in PostgreSQL.
 COLUMNS = {
@@ -111,8 +133,8 @@ COLUMNS = {
     "dunning_hold": "bool",
     "grade": "varchar",
     "expected_delay": "float8",
-    "rejected": "int",
-    "undelivered": "int",
+    "disputed": "float8",
+    "promised": "float8",
     "payment_term_id": "int",
     "contact_ids": "int[]",
 }

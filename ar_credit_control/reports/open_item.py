@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..rules.exposure import BUCKETS
@@ -18,6 +18,7 @@ class OpenItem(models.Model):
     _description = "Open receivable item"
     _auto = False
     _rec_name = "number"
+    _rec_names_search = ["number", "ref"]
     _order = "date_due, id"
     _depends = {
         "account.move": ["invoice_date", "move_type", "name", "ref"],
@@ -66,6 +67,18 @@ class OpenItem(models.Model):
     residual_currency = fields.Monetary(
         "Open in currency", readonly=True, aggregator=None, depends_context=AS_OF
     )
+
+    @api.depends("number", "residual_currency", "currency_id", "date_due")
+    @api.depends_context("lang", *AS_OF)
+    def _compute_display_name(self):
+        """Whoever chooses one shall know which it is."""
+        for item in self:
+            item.display_name = self.env._(
+                "%(number)s · %(open)s · due %(due)s",
+                number=item.number or item.ref or "",
+                open=item.currency_id.format(item.residual_currency or 0.0),
+                due=fields.Date.to_string(item.date_due) or "",
+            )
 
     def _selection_bucket(self):
         """The ageing of debit items; what is open in the customer's favour has no age."""

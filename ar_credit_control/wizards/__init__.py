@@ -5,5 +5,4 @@ from . import interest_import
 from . import dunning_review
 from . import partner_merge
 from . import dunning_outlook
-from . import exchange_upload
-from . import exchange_match
+from . import dispute_resolve

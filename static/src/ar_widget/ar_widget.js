@@ -50,7 +50,7 @@ import {
  * @property {"pass"|"warn"|"hold"} decision
  * @property {{effect: "warn"|"hold", message: string}[]} findings
  * @property {string} advice
- * @property {{statement: boolean, open_items: boolean}} actions
+ * @property {{statement: boolean, open_items: boolean, dispute: (boolean|undefined)}} actions
  */
 
 const DETAILS_KEY = "ar_credit_control.widget.details";

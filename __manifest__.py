@@ -49,6 +49,7 @@
         "security/ar_collection_rules.xml",
         "views/ar_contact_views.xml",
         "views/ar_collector_views.xml",
+        "views/ar_worklist_views.xml",
         "views/ar_collection_settings_views.xml",
         "views/ar_collection_menus.xml",
         "data/ar_collection_data.xml",

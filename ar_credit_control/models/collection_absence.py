@@ -56,6 +56,16 @@ class CollectorAbsence(models.Model):
                     )
                 )
 
+    @api.model
+    def _search_current(self):
+        today = fields.Date.context_today(self)
+        return self.search([("date_from", "<=", today), ("date_to", ">=", today)])
+
+    @api.model
+    def _get_absent(self):
+        """The users who are away today."""
+        return self._search_current().user_id
+
 
 class ResUsers(models.Model):
     _inherit = "res.users"
@@ -64,11 +74,7 @@ class ResUsers(models.Model):
         """``{user: who does the work today}``, the user itself where nobody is away."""
         today = fields.Date.context_today(self)
         # whose work it is matters to whoever plans it
-        current = (
-            self.env["ar.absence"]
-            .sudo()
-            .search([("date_from", "<=", today), ("date_to", ">=", today)])
-        )
+        current = self.env["ar.absence"].sudo()._search_current()
         absences = defaultdict(list)
         for absence in current:
             days = Absence(absence.deputy_id.id, absence.date_from, absence.date_to)

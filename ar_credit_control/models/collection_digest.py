@@ -2,6 +2,8 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.tools.misc import format_amount
 
+from .collection_collector import UNOWNED_DAYS
+
 NAMED = 20  # customers that a message names; the filter has them all
 
 
@@ -16,6 +18,7 @@ class CreditProfile(models.Model):
         self.env["ar.portfolio.rule"]._cron_apply()
         for company in self.env["res.company"].search([("parent_id", "=", False)]):
             self.with_company(company)._tell_of_neglected(company)
+            self.with_company(company)._tell_of_unowned(company)
 
     def _tell_of_neglected(self, company):
         customers = self.env["res.partner"].search(
@@ -32,6 +35,23 @@ class CreditProfile(models.Model):
         for user, owned in customers.grouped(lambda c: told.get(c) or nobody).items():
             if user:
                 self._tell_user(user, owned, company)
+
+    def _tell_of_unowned(self, company):
+        """Tell the credit manager how much is overdue with nobody responsible."""
+        count, amount = self._get_unowned(company)
+        manager = company.ar_credit_policy_id.manager_id
+        if not count or not manager:
+            return
+        self.env["mail.thread"].message_notify(
+            subject=self.env._("%(count)s customers with nobody responsible", count=count),
+            body=self.env._(
+                "%(amount)s are overdue for more than %(days)s days with nobody responsible: "
+                "name collectors, or make portfolio rules.",
+                amount=format_amount(self.env, amount, company.currency_id),
+                days=UNOWNED_DAYS,
+            ),
+            partner_ids=manager.partner_id.ids,
+        )
 
     def _tell_user(self, user, customers, company):
         """One message a day with the names, the highest amount first."""

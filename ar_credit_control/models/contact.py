@@ -22,6 +22,11 @@ OUTCOMES = [
     ("paid", "Has paid"),
     ("other", "Other"),
 ]
+NOT_REACHED = ("no_answer", "wrong_contact")
+CALLS = (
+    "ar_credit_control.activity_dunning_call",
+    "ar_credit_control.activity_dunning_ask",
+)
 # What happened cannot be changed afterwards; what follows from it can.
 FOLLOWS = {
     *("outcome", "note", "next_step", "next_date", "next_done"),
@@ -203,7 +208,10 @@ class Contact(models.Model):
             for vals in vals_list:
                 self._check_create(vals)
         contacts = super().create([self._prepare(vals) for vals in vals_list])
-        contacts.filtered(lambda entry: not entry.automatic)._replace_steps()
+        by_hand = contacts.filtered(lambda entry: not entry.automatic)
+        by_hand._replace_steps()
+        if not self.env.su:
+            by_hand._finish_calls()
         return contacts
 
     def _check_create(self, vals):
@@ -242,6 +250,23 @@ class Contact(models.Model):
             )
         )
         self.invalidate_model(["next_done"], flush=False)
+
+    def _finish_calls(self):
+        """The calls that were asked for are done, unless nobody was reached."""
+        reached = self.filtered(lambda entry: entry.outcome not in NOT_REACHED)
+        kinds = [self.env.ref(xmlid, raise_if_not_found=False) for xmlid in CALLS]
+        # whoever spoke with the customer did what a colleague was asked to do
+        Profile = self.env["ar.credit.profile"].sudo()
+        profiles = Profile.search(
+            [
+                ("partner_id", "in", reached.partner_id.ids),
+                ("company_id", "in", reached.company_id.ids),
+            ]
+        )
+        calls = profiles.activity_ids.filtered(
+            lambda activity: activity.activity_type_id.id in [kind.id for kind in kinds if kind]
+        )
+        calls.action_feedback(feedback=self.env._("A contact was logged."))
 
     def write(self, vals):
         if not self.env.su and vals.keys() - FOLLOWS:

@@ -147,13 +147,11 @@ class ResPartner(models.Model):
         if operator != "in":
             return NotImplemented
         days = self.env.company.root_id.sudo().ar_silence_days  # a number, for whoever filters
-        today = fields.Date.context_today(self)
-        neglected = (Domain("ar_oldest_due", "<", fields.Date.subtract(today, days=days))) & (
-            Domain("ar_last_contact", "=", False)
-            | Domain(
-                "ar_last_contact", "<", fields.Datetime.subtract(fields.Datetime.now(), days=days)
-            )
+        before = fields.Date.subtract(fields.Date.context_today(self), days=days)
+        silent = Domain("ar_last_contact", "=", False) | Domain(
+            "ar_last_contact", "<", fields.Datetime.to_datetime(before)
         )
+        neglected = Domain("ar_oldest_due", "<", before) & silent
         return neglected if True in value else ~neglected
 
     def action_ar_contacts(self):

@@ -5,3 +5,4 @@ from . import cash_forecast
 from . import good_payer
 from . import payment_history
 from . import statement
+from . import worklist

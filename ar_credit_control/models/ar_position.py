@@ -193,6 +193,8 @@ class ArPosition(models.AbstractModel):
 
     def _flush_ledger(self):
         """Write what the ORM still holds back: the statement reads the tables."""
+        if not (self.env.fields_to_compute() or self.env._field_dirty):
+            return  # a form that is being read, nearly always
         for model, names in READ.items():
             self.env[model].flush_model(names)
 

@@ -23,8 +23,10 @@ class CreditCheck(models.AbstractModel):
         }
 
     @api.model
-    def _judge_orders(self, orders, company):
+    def _judge_orders(self, orders, company, to_confirm=False):
         """Return ``{order id: Verdict}``.
+
+        :param to_confirm: only what stops an order matters, not what is shown about it
 
         Orders that would pass count against those of the same customer behind them, so that a
         batch cannot spend one limit twice.
@@ -41,20 +43,20 @@ class CreditCheck(models.AbstractModel):
                 continue
             position, row = rows[key]
             position = position._replace(orders=position.orders + spent[key])
-            verdict = self._judge_order(order, position, row, company)
+            verdict = self._judge_order(order, position, row, company, to_confirm)
             verdicts[order.id] = verdict
             if not verdict.stops_order and order.state != "sale":
                 spent[key] += verdict.amount
         return verdicts
 
-    def _judge_order(self, order, position, row, company):
+    def _judge_order(self, order, position, row, company, to_confirm):
         amount = order._ar_amount(company)
         confirmed = order.state == "sale"  # its amount is in position.orders by now
         position = position._replace(this_order=0.0 if confirmed else amount)
         facts = Facts(position, self._today(), order_amount=amount, discount=order._ar_discount())
         facts = self._add_terms(facts, order, row, company)
         verdict = self._verdict(row, company, facts)
-        if not verdict.findings:
+        if not (verdict.stops_order if to_confirm else verdict.findings):
             return verdict
         # only now, since it costs a query: what is paid already risks nothing
         paid, unbooked = order._ar_prepaid(company)

@@ -41,5 +41,6 @@ class CreditTexts(models.AbstractModel):
                 "label": self.env._("Dunning level %s", verdict.dunning_level),
                 "tone": "danger" if verdict.dunning_hold else "warning",
                 "icon": "fa-envelope-o",
+                "action": "action_ar_dunning_notices",
             },
         ]

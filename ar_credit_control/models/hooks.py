@@ -21,6 +21,6 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Take along what Odoo does not know of, and untie what it would stumble over."""
-    env.cr.execute("DROP FUNCTION IF EXISTS ar_positions")
+    env.cr.execute("DROP FUNCTION IF EXISTS ar_positions, ar_lock_profiles")
     # records go before tables, and a level holds on to the text of its letter
     env.cr.execute("UPDATE ar_dunning_level SET mail_template_id = NULL")

@@ -14,12 +14,14 @@ COMPUTED = {"amount_total", "amount_untaxed", "amount_tax", "invoice_status"}
 # Changes of these on a confirmed order may raise what the customer will owe, or move it.
 MEASURE_FIELDS = {"currency_id", "company_id"}
 CHANGING_FIELDS = {"partner_id", "partner_invoice_id", "order_line", *MEASURE_FIELDS}
+# Customers read their own orders, but not what is decided about their credit.
+INTERNAL = "base.group_user"
 
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    ar_widget = fields.Json(compute="_compute_ar_widget", string="Receivables")
+    ar_widget = fields.Json(compute="_compute_ar_widget", string="Receivables", groups=INTERNAL)
     ar_credit_state = fields.Selection(
         [("free", "Free"), ("held", "On credit hold"), ("released", "Released")],
         string="Credit",
@@ -27,6 +29,7 @@ class SaleOrder(models.Model):
         required=True,
         readonly=True,
         copy=False,
+        groups=INTERNAL,
     )
     ar_hold_id = fields.Many2one(
         "ar.credit.hold",
@@ -35,19 +38,21 @@ class SaleOrder(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="set null",
+        groups=INTERNAL,
     )
-    ar_hold_reason = fields.Text(compute="_compute_ar_hold", string="Why it waits")
-    ar_hold_remedy = fields.Text(compute="_compute_ar_hold", string="What releases it")
-    ar_hold_state = fields.Selection(related="ar_hold_id.state", string="Hold")
-    ar_may_release = fields.Boolean(compute="_compute_ar_hold")
+    ar_hold_reason = fields.Text(compute="_compute_ar_hold", string="Why it waits", groups=INTERNAL)
+    ar_hold_remedy = fields.Text(compute="_compute_ar_hold", string="What releases it", groups=INTERNAL)
+    ar_hold_state = fields.Selection(related="ar_hold_id.state", string="Hold", groups=INTERNAL)
+    ar_may_release = fields.Boolean(compute="_compute_ar_hold", groups=INTERNAL)
     ar_cleared_amount = fields.Monetary(
         string="Cleared order total",
         readonly=True,
         copy=False,
         help="The total that was checked, in the order's currency.",
+        groups=INTERNAL,
     )
     ar_cleared_partner_id = fields.Many2one(
-        "res.partner", string="Cleared debtor", readonly=True, copy=False
+        "res.partner", string="Cleared debtor", readonly=True, copy=False, groups=INTERNAL
     )
 
     # ------------------------------------------------------------------ widget
@@ -86,16 +91,6 @@ class SaleOrder(models.Model):
             order.ar_hold_remedy = remedy
             # without a remedy to read there is no right to the hold either
             order.ar_may_release = remedy and hold.with_env(self.env).may_release
-
-    def _has_field_access(self, field, operation):
-        """Customers read their own orders, but not what is decided about their credit.
-
-        A rule here and not in the fields' groups: Odoo would then see the order's form, which
-        customers never get, as showing them buttons without the fields that these depend on.
-        """
-        if field.name[:3] == "ar_" and not (self.env.su or self.env.user._is_internal()):
-            return False
-        return super()._has_field_access(field, operation)
 
     # ------------------------------------------------------------------ amounts
     def _ar_amount(self, company):
@@ -237,7 +232,7 @@ class SaleOrder(models.Model):
         self.env["ar.credit.profile"].sudo()._lock(  # whoever confirms
             self.partner_invoice_id.ids, company
         )
-        return self.env["ar.credit.check"]._judge_orders(self, company)
+        return self.env["ar.credit.check"]._judge_orders(self, company, to_confirm=True)
 
     def _ar_must_wait(self, verdict):
         """Put the order on hold if the verdict stops it and no release covers it."""

@@ -305,6 +305,34 @@ describe("form", () => {
         expect(".o_ar_contact").toHaveText(/Last contact 11\/16\/2026 · Second reminder/);
     });
 
+    test("a chip opens what it is about, for who may see it", async () => {
+        onRpc("res.partner", "action_ar_dunning_notices", ({ args }) => {
+            expect.step(args[0]);
+            return { type: "ir.actions.client", tag: "display_notification", params: {} };
+        });
+        const chips = [
+            {
+                key: "dunning",
+                label: "Dunning level 2",
+                tone: "warning",
+                icon: "fa-envelope-o",
+                action: "action_ar_dunning_notices",
+            },
+        ];
+        await mountForm(position({ chips }));
+        await contains("button[data-chip=dunning]").click();
+        expect.verifySteps([[7]]);
+    });
+
+    test("a chip opens nothing for who may not see amounts", async () => {
+        await mountForm({
+            ...UNSEEN,
+            chips: [{ key: "dunning", label: "Dunning level 2", tone: "warning", icon: "", action: "x" }],
+        });
+        expect("span[data-chip=dunning]").toHaveCount(1);
+        expect("button[data-chip=dunning]").toHaveCount(0);
+    });
+
     test("several findings are listed, each with its effect in words", async () => {
         await mountForm(
             position({

@@ -45,7 +45,8 @@ import {
  * @property {number} oldest_days
  * @property {{currency_id: number, balance: number, overdue: number}[]} by_currency foreign ones
  * @property {{key: string, label: string, tone: "danger"|"warning"|"info"|"success",
- *     icon: string, title: (string|undefined)}[]} chips
+ *     icon: string, title: (string|undefined), action: (string|undefined)}[]} chips
+ *     with the method of the customer that opens what a chip is about
  * @property {{date: string, label: string}|false} last_contact
  * @property {"pass"|"warn"|"hold"} decision
  * @property {{effect: "warn"|"hold", message: string}[]} findings
@@ -206,6 +207,11 @@ export class ArPositionField extends Component {
     toggleDetails() {
         this.state.details = !this.state.details;
         browser.localStorage.setItem(DETAILS_KEY, this.state.details ? "1" : "0");
+    }
+
+    /** Whoever may not see the amounts may not see the documents behind a chip either. */
+    opens(chip) {
+        return this.position.visible && chip.action;
     }
 
     async open(method) {

@@ -11,7 +11,7 @@ from odoo.addons.ar_credit_control.ar_credit_control.rules.worklist import (
     ranked,
 )
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 
 from .test_collector import CollectorCommon
 
@@ -51,6 +51,24 @@ class TestWorklist(WorklistCommon):
         row = self._row()
         self.assertEqual((row.kind, row.suggestion), ("call_due", "Ask for the proof"))
         self.assertEqual(row.day, self._day(0))
+
+    def test_a_dispute_past_its_deadline_waits_for_its_settlement(self):
+        invoice = self._invoice(self.customer, 100, due=-5)
+        dispute = self.env["ar.dispute"].create(
+            {
+                "partner_id": self.customer.id,
+                "reason": "price",
+                "line_ids": [Command.create({"item_id": self._item(invoice).id})],
+            }
+        )
+        self.assertFalse(self._row().kind)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ar_dispute SET deadline = %s WHERE id = %s", (self._day(-1), dispute.id)
+        )
+        row = self._row()
+        self.assertEqual((row.kind, row.day), ("dispute_due", self._day(-1)))
+        self.assertIn("Settle the dispute", row.suggestion)
 
     def test_what_is_done_leaves_the_list_and_stays_readable(self):
         self._invoice(self.customer, 100, due=-60)
@@ -209,3 +227,17 @@ class TestWorklist(WorklistCommon):
 
         count(partners)
         self.assertLessEqual(count(partners), count(partners[:2]) + 1)
+
+
+@tagged("post_install", "-at_install")
+class TestWorklistTour(WorklistCommon, HttpCase):
+    def test_a_collectors_day_in_the_browser(self):
+        first, second = self._new_customer("Tour First"), self._new_customer("Tour Second")
+        self._invoice(first, 90_000_000, due=-60)
+        self._invoice(second, 80_000_000, due=-60)
+        self.start_tour("/odoo/worklist", "ar_collector_day", login=self.collector.login)
+        contact = self._contacts(first)
+        self.assertEqual((contact.outcome, contact.channel), ("promise", "phone"))
+        self.assertEqual(contact.with_user(self.collector).note, "Pays on Friday")
+        self.assertEqual(contact.next_step, "Check the payment")
+        self.assertFalse(self._contacts(second))

@@ -33,6 +33,7 @@ class Worklist(models.Model):
         "ar.contact": [
             "company_id", "date", "next_date", "next_done", "next_step", "partner_id",
         ],
+        "ar.dispute": ["company_id", "deadline", "partner_id", "state"],
         "ar.credit.profile": [
             "collector_id", "company_id", "dunning_level", "grade", "partner_id", "user_id",
         ],
@@ -241,7 +242,11 @@ class Worklist(models.Model):
         """
         today = SQL("%s::date", fields.Date.context_today(self))
         root = self.env.company.root_id
-        return [self._steps_sql(root, today), self._stale_sql(root, today, ledger)]
+        return [
+            self._steps_sql(root, today),
+            self._stale_sql(root, today, ledger),
+            self._disputes_sql(root, today),
+        ]
 
     def _steps_sql(self, root, today):
         """What was planned in the log, and activities on the profile but those of others."""
@@ -286,6 +291,17 @@ class Worklist(models.Model):
             ledger=ledger,
             before=SQL("(%s - %s)", today, days),
             root=root.id,
+        )
+
+    def _disputes_sql(self, root, today):
+        return SQL(
+            """
+            SELECT partner_id, 'dispute_due'::varchar, deadline, NULL::varchar
+              FROM ar_dispute
+             WHERE company_id = %s AND state = 'open' AND deadline < %s
+            """,
+            root.id,
+            today,
         )
 
     # ------------------------------------------------------------------ buttons

@@ -59,6 +59,14 @@
         "security/ar_dispute_rules.xml",
         "data/ar_dispute_data.xml",
         "views/ar_dispute_views.xml",
+        "security/ar_exchange_rules.xml",
+        "data/ar_exchange_data.xml",
+        "views/ar_exchange_account_views.xml",
+        "views/ar_exchange_notification_views.xml",
+        "views/ar_exchange_upload_views.xml",
+        "views/ar_delivery_problem_views.xml",
+        "views/account_move_views.xml",
+        "views/ar_exchange_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [

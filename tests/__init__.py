@@ -42,3 +42,5 @@ from . import test_dunning_review
 from . import test_dunning_access
 from . import test_dunning_letter
 from . import test_dispute
+from . import test_exchange_apply
+from . import test_delivery_problem

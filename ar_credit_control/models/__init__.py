@@ -73,3 +73,13 @@ from . import claim
 from . import dispute
 from . import dispute_effects
 from . import dispute_widget
+from . import exchange_account
+from . import exchange_transmission
+from . import exchange_notification
+from . import exchange_apply
+from . import exchange_by_hand
+from . import delivery_problem
+from . import delivery_error
+from . import delivery_open
+from . import delivery_account_move
+from . import delivery_dunning

@@ -86,6 +86,8 @@ class CreditCheck(models.AbstractModel):
             facts.dunning_hold,
             row.grade,
             row.expected_delay,
+            row.rejected or 0,
+            row.undelivered or 0,
         )
 
     def _has_own_limit(self, limit, company):

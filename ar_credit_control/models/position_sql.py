@@ -55,8 +55,8 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                COALESCE(profile.insured_amount, 0)::float8, profile.policy_id,
                profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,
                profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,
-               profile.expected_delay, COALESCE(claim.disputed, 0)::float8,
-               COALESCE(claim.promised, 0)::float8,
+               profile.expected_delay, profile.rejected, profile.undelivered,
+               COALESCE(claim.disputed, 0)::float8, COALESCE(claim.promised, 0)::float8,
                (customer.property_payment_term_id ->> %(company)s::text)::int, entity.contact_ids
           FROM entity
           JOIN member customer ON customer.id = entity.customer_id
@@ -133,6 +133,8 @@ COLUMNS = {
     "dunning_hold": "bool",
     "grade": "varchar",
     "expected_delay": "float8",
+    "rejected": "int",
+    "undelivered": "int",
     "disputed": "float8",
     "promised": "float8",
     "payment_term_id": "int",

@@ -228,6 +228,7 @@ class Verdict:
 
     amount: order total that was judged, in company currency; 0 for a customer without an order.
     grade, expected_delay: of the customer's payment behaviour, None while it is unknown.
+    rejected, undelivered: e-invoices that the exchange threw out, and others that did not arrive.
     """
 
     position: Position
@@ -238,6 +239,8 @@ class Verdict:
     dunning_hold: bool = False
     grade: str | None = None
     expected_delay: float | None = None
+    rejected: int = 0
+    undelivered: int = 0
 
     @property
     def decision(self) -> str:

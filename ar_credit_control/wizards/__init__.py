@@ -6,3 +6,5 @@ from . import dunning_review
 from . import partner_merge
 from . import dunning_outlook
 from . import dispute_resolve
+from . import exchange_upload
+from . import exchange_match

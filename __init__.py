@@ -4,5 +4,5 @@ assert __name__ == "odoo.addons.ar_credit_control", (
     "must be called 'ar_credit_control'."
 )
 
-from .ar_credit_control import models, reports, wizards  # noqa: E402
+from .ar_credit_control import controllers, models, reports, wizards  # noqa: E402
 from .ar_credit_control.models.hooks import post_init_hook, uninstall_hook  # noqa: E402

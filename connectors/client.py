@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from .errors import (
     ConnectorError,
@@ -196,7 +197,7 @@ class Client:
                 **content,
             ) as response:
                 return self._body(response, path)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             # its text may quote the address with its parameters: the kind must do
             raise Unreachable(f"{self.base}{path}: {type(error).__name__}") from None
 
@@ -212,7 +213,8 @@ class Client:
     def _bounded(self, response: requests.Response, path: str) -> bytes:
         """The body, given up as soon as it is too large or takes too long."""
         body, deadline = bytearray(), time.monotonic() + DEADLINE
-        for chunk in response.iter_content(CHUNK):
+        # whatever has arrived: a server that drips bytes must not fill a whole chunk first
+        while chunk := response.raw.read1(CHUNK):
             body += chunk
             if len(body) > self.max_bytes:
                 raise TooLarge(f"{self.base}{path} answers more than {self.max_bytes:,} bytes")

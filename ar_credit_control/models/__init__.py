@@ -78,6 +78,8 @@ from . import exchange_transmission
 from . import exchange_notification
 from . import exchange_apply
 from . import exchange_by_hand
+from . import exchange_pull
+from . import exchange_inbox
 from . import delivery_problem
 from . import delivery_error
 from . import delivery_open

@@ -117,3 +117,8 @@ def _short(key):
 def check_size(raw):
     """Whether the file may be read at all; uploads say it before anything is stored."""
     return len(raw) <= MAX_BYTES
+
+
+def set_apart_row(message, network, error):
+    """The row of a message that the machine itself stumbled over."""
+    return _failed(message, Failure("", error), network) | {"state": "quarantined"}

@@ -1,0 +1,278 @@
+"""Reading providers over real HTTP, from the simulator: pages, faults, repetitions, knocks."""
+
+import io
+import zipfile
+from datetime import timedelta
+from email.message import EmailMessage
+
+from odoo import fields
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, RecordCapturer, tagged
+from odoo.tools import mute_logger
+
+from ..connectors.contract import Message
+from ..connectors.simulator.backlog import Backlog
+from ..connectors.simulator.server import Simulator
+from ..connectors.simulator.world import World
+from .exchange_common import ERRORS, ExchangeCommon
+
+FILE = "IT01234567890_00001.xml"
+
+
+def go_on(_done, remaining=0):
+    return float("inf")
+
+
+@tagged("post_install", "-at_install")
+class TestExchangePull(ExchangeCommon, CronMixinCase, HttpCase):
+    @classmethod
+    def _request_handler(cls, s, r, /, **kw):
+        """Odoo's compares the timeout with a number; ours has one to connect and one to wait."""
+        timeout = kw.get("timeout")
+        kw["timeout"] = timeout[1] if isinstance(timeout, tuple) else timeout
+        return super()._request_handler(s, r, **kw)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.simulator = Simulator(World())
+        cls.enterClassContext(cls.simulator)
+        cls.world = cls.simulator.world
+        base = cls.simulator.base("x").removesuffix("/x")
+        cls.env["ir.config_parameter"].set_param("ar_credit_control.exchange_simulator", base)
+        cls.feed = cls._feed("invoicetronic")
+        sent = fields.Datetime.subtract(fields.Datetime.now(), days=2)
+        cls.env["ar.exchange.transmission"]._note_sent("sdi", [(cls.invoice, FILE, "", sent)])
+
+    @classmethod
+    def _feed(cls, provider):
+        return cls.env["ar.exchange.account"].create(
+            {
+                "name": provider,
+                "company_id": cls.company.id,
+                "provider": provider,
+                "base_url": cls.simulator.base(provider),
+                "user_name": cls.simulator.world.user,
+                "secret": cls.simulator.world.secret,
+                "user_id": cls.collector.id,
+            }
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.simulator.world = World()  # each test has an exchange of its own
+        self.world = self.simulator.world
+
+    def _tell(self, kind="NS", move=None, file=FILE, **values):
+        move = move or self.invoice
+        return self.world.add(
+            type=kind,
+            file_name=file,
+            number=move.name,
+            day=str(move.invoice_date),
+            errors=ERRORS if kind == "NS" else (),
+            **values,
+        )
+
+    # ------------------------------------------------------------------ the four providers
+    def test_a_rejection_arrives_from_each_provider(self):
+        for number, provider in enumerate(("invoicetronic", "aruba", "openapi_it", "acube")):
+            move = self._invoice(self.customer, 100 + number, due=-5)
+            name = f"IT01234567890_2000{number}.xml"
+            self._know(move, name)
+            self.simulator.world = self.world = World()
+            self._tell(move=move, file=name)
+            feed = self.feed if provider == "invoicetronic" else self._feed(provider)
+            with self.subTest(provider=provider):
+                self.assertTrue(feed._pull(go_on), feed.last_error)
+                self.assertFalse(feed.last_error)
+                problem = self._problem(move)
+                self.assertEqual(problem.error_ids.mapped("code"), ["00305", "00311"])
+                self.assertEqual(problem.user_id, self.collector)
+                self.assertFalse(problem.doubtful)
+                self.assertEqual(feed.health, "good")
+
+    def test_the_overlap_changes_nothing(self):
+        self._tell()
+        self.feed._pull(go_on)
+        self.assertGreater(self.feed.last_run - self.feed.since, timedelta(hours=23))
+        with RecordCapturer(self.Notification, []) as captured:
+            self.feed._pull(go_on)
+        self.assertFalse(captured.records)
+        self._tell("RC")
+        with RecordCapturer(self.Notification, []) as captured:
+            self.feed._pull(go_on)
+        self.assertEqual(len(captured.records), 1)
+
+    def test_out_of_time_it_goes_on_where_it_was(self):
+        self.feed.since = "2025-12-01"
+        self.simulator.world = self.world = World(Backlog(450))
+        with RecordCapturer(self.Notification, []) as captured:
+            self.assertFalse(self.feed._pull(lambda done, remaining=0: 0))
+            self.assertEqual(self.feed.cursor, "2")
+            first = len(captured.records)
+            self.assertTrue(self.feed._pull(go_on))
+        self.assertLess(first, len(captured.records))
+        self.assertFalse(self.feed.cursor)
+        asked = self.world.requests["/invoicetronic/update"]
+        self.assertEqual(asked, 3)
+        keys = captured.records.mapped("key")
+        self.assertEqual(len(keys), len(set(keys)))
+
+    def test_a_backlog_with_everything_that_goes_wrong(self):
+        self.feed.since = "2025-12-01"
+        self.simulator.world = self.world = World(Backlog(300))
+        aruba = self._feed("aruba")
+        aruba.since = "2025-12-01"
+        with RecordCapturer(self.Notification, []) as captured:
+            aruba._pull(go_on)
+        states = captured.records.grouped("state")
+        self.assertIn("unmatched", states)
+        self.assertIn("quarantined", states)
+        self.assertEqual(set(states["quarantined"].mapped("reason")), {"malformed"})
+
+    # ------------------------------------------------------------------ faults
+    def test_faults_are_told_and_mended_by_the_next_run(self):
+        self._tell()
+        for fault, code in (
+            ("unauthorized", "401"),
+            ("redirect", "302"),
+            ("html", "HTML"),
+            ("huge", "bytes"),
+            ("deep", "deeply"),
+            ("gzip", "compressed"),
+        ):
+            with self.subTest(fault=fault):
+                self.feed.last_error = False
+                self.world.break_next(fault, times=1)
+                self.assertTrue(self.feed._pull(go_on))
+                self.assertIn(code, self.feed.last_error)
+                self.assertTrue(self.feed.last_remedy)
+                self.assertEqual(self.feed.health, "failing")
+                self.assertGreater(self.feed.next_run, fields.Datetime.now())
+                self.assertNotIn(self.world.secret, self.feed.last_error)
+        self.assertFalse(self._problem())
+        self.feed._pull(go_on)
+        self.assertFalse(self.feed.last_error)
+        self.assertEqual(self._problem().state, "open")
+
+    def test_the_owner_is_told_once_of_wrong_credentials(self):
+        self.feed.secret = "wrong"
+        before = self.env["mail.message"].search([], order="id desc", limit=1).id
+        self.feed._pull(go_on)
+        self.feed._pull(go_on)
+        told = self.env["mail.message"].search(
+            [
+                ("id", ">", before),
+                ("model", "=", "ar.exchange.account"),
+                ("partner_ids", "!=", False),
+            ]
+        )
+        self.assertEqual(told.partner_ids, self.collector.partner_id)
+        self.assertEqual(len(told), 1)
+
+    def test_one_message_that_breaks_the_machine_is_set_apart(self):
+        """Whatever raises inside: the page goes on without it, and it is kept."""
+        raws = [self._raw("NS"), b"<a/>", self._raw("MC", hours=1)]
+        messages = [Message("x", str(place), raw, "m.xml") for place, raw in enumerate(raws)]
+        messages[1] = Message("x", "1", raws[1], None)  # no name: nothing expects that
+        with mute_logger("odoo.addons.ar_credit_control.ar_credit_control.models.exchange_pull"):
+            stored = self.feed._take_in_safely(messages, "feed")
+        self.assertEqual(len(stored), 3)
+        self.assertIn("quarantined", stored.mapped("state"))
+        self.assertEqual(self._problem().state, "open")
+
+    # ------------------------------------------------------------------ when
+    def test_the_job_reads_what_is_due_and_plans_the_next(self):
+        self._tell()
+        self.account.unlink()
+        cron = self.env.ref("ar_credit_control.cron_exchange_pull")
+        self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
+        self.feed.next_run = fields.Datetime.add(fields.Datetime.now(), minutes=7)
+        self.env["ar.exchange.account"]._plan_next()
+        trigger = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.assertEqual(trigger.call_at, self.feed.next_run)
+
+    def test_read_now(self):
+        with self.assertRaises(AccessError):
+            self.feed.with_user(self.salesman).action_pull()
+        with self.assertRaises(UserError):
+            self.account.with_user(self.collector).action_pull()
+        self.feed.next_run = fields.Datetime.add(fields.Datetime.now(), minutes=7)
+        with self.capture_triggers("ar_credit_control.cron_exchange_pull") as captured:
+            self.feed.with_user(self.collector).action_pull()
+        self.assertEqual(len(captured.records), 1)
+        self.assertLessEqual(self.feed.next_run, fields.Datetime.now())
+
+    def test_a_signed_knock_wakes_its_account_and_nothing_else(self):
+        self.feed.next_run = later = fields.Datetime.add(fields.Datetime.now(), hours=1)
+        token = self.feed._get_webhook_token()
+        path = "/ar_credit_control/exchange/"
+        for wrong in ("x", token[:-4] + "AAAA", self.account._get_webhook_token(), "é" * 9):
+            with self.subTest(token=wrong):
+                self.assertEqual(self.url_open(path + wrong, data="{}").status_code, 404)
+        self.assertEqual(self.feed.next_run, later)
+        self.assertEqual(self.url_open(path + token, data="<xml/>").status_code, 204)
+        self.feed.invalidate_recordset()
+        self.assertLess(self.feed.next_run, later)
+        self.feed.with_user(self.manager).action_renew_webhook()
+        self.assertEqual(self.url_open(path + token, data="").status_code, 404)
+
+    # ------------------------------------------------------------------ mail and files
+    def test_certified_mail_through_the_alias(self):
+        domain = self.env["mail.alias.domain"].create({"name": "pec.example"})
+        self.account.write({"alias_name": "sdi", "alias_domain_id": domain.id})
+        self._know()
+        mail = EmailMessage()
+        mail["From"] = "sdi01@pec.fatturapa.it"
+        mail["To"] = "sdi@pec.example"
+        mail["Subject"] = "POSTA CERTIFICATA: Invio File"
+        mail["Message-Id"] = "<1@pec.example>"
+        mail.set_content("Notifica")
+        for name, raw in (
+            ("IT01234567890_00001_NS_001.xml", self._raw("NS")),
+            ("daticert.xml", b"<x/>"),
+        ):
+            mail.add_attachment(raw, maintype="application", subtype="xml", filename=name)
+        with RecordCapturer(self.Notification, []) as captured:
+            self.env["mail.thread"].message_process(False, mail.as_bytes())
+        self.assertEqual(captured.records.mapped("source"), ["mail"])
+        self.assertEqual(captured.records.state, "applied")
+        self.assertTrue(self._problem().doubtful)
+
+    def _attach(self, name, raw):
+        attachments = self.env["ir.attachment"].with_user(self.accountant)
+        return attachments.create({"name": name, "raw": raw})
+
+    def test_an_upload_of_one_or_of_an_archive(self):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for place, kind in enumerate(("NS", "MC", "RC")):
+                archive.writestr(f"{place}.xml", self._raw(kind, hours=place))
+        files = self._attach("all.zip", packed.getvalue())
+        wizard = (
+            self.env["ar.exchange.upload"]
+            .with_user(self.accountant)
+            .create(
+                {"account_id": self.account.id, "attachment_ids": [fields.Command.set(files.ids)]}
+            )
+        )
+        action = wizard.action_upload()
+        stored = self.Notification.search(action["domain"])
+        self.assertEqual(sorted(stored.mapped("type")), ["MC", "NS", "RC"])
+        self.assertFalse(files.exists())
+        with self.assertRaises(UserError):
+            wizard.action_upload()
+
+    def test_one_uploaded_rejection_opens_its_problem(self):
+        files = self._attach("ns.xml", self._raw("NS"))
+        action = (
+            self.env["ar.exchange.upload"]
+            .with_user(self.accountant)
+            .create(
+                {"account_id": self.account.id, "attachment_ids": [fields.Command.set(files.ids)]}
+            )
+            .action_upload()
+        )
+        self.assertEqual(action["res_id"], self._problem().id)

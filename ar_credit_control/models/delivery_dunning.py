@@ -56,7 +56,6 @@ class Score(models.AbstractModel):
         """An invoice that was never issued was never owed; one that is refused is disputed."""
         self.env["ar.delivery.problem"].flush_model()
         return [
-            *super()._marks(),
             SQL(
                 """
                 SELECT move_id, outcome <> 'not_issued' AS disputed,
@@ -65,6 +64,7 @@ class Score(models.AbstractModel):
                  WHERE state <> 'closed' AND doubtful IS NOT TRUE
                 """
             ),
+            *super()._marks(),
         ]
 
 

@@ -41,7 +41,9 @@ class SaleOrder(models.Model):
         groups=INTERNAL,
     )
     ar_hold_reason = fields.Text(compute="_compute_ar_hold", string="Why it waits", groups=INTERNAL)
-    ar_hold_remedy = fields.Text(compute="_compute_ar_hold", string="What releases it", groups=INTERNAL)
+    ar_hold_remedy = fields.Text(
+        compute="_compute_ar_hold", string="What releases it", groups=INTERNAL
+    )
     ar_hold_state = fields.Selection(related="ar_hold_id.state", string="Hold", groups=INTERNAL)
     ar_may_release = fields.Boolean(compute="_compute_ar_hold", groups=INTERNAL)
     ar_cleared_amount = fields.Monetary(

@@ -8,6 +8,8 @@ from odoo.tests import new_test_user
 
 
 class CreditCommon(AccountTestInvoicingCommon):
+    chart_template = "generic_coa"  # named, or every class spends seconds on guessing it
+
     @classmethod
     def get_default_groups(cls):
         return (
@@ -32,18 +34,16 @@ class CreditCommon(AccountTestInvoicingCommon):
                 "taxes_id": [Command.clear()],
             }
         )
-        cls.salesman = cls._new_user("ar_salesman", "sales_team.group_sale_salesman")
-        cls.colleague = cls._new_user("ar_colleague", "sales_team.group_sale_salesman")
-        cls.stranger = cls._new_user("ar_stranger", "sales_team.group_sale_salesman")
-        cls.seller_all = cls._new_user("ar_seller_all", "sales_team.group_sale_salesman_all_leads")
-        cls.collector = cls._new_user("ar_collector", "ar_credit_control.group_collector")
-        cls.auditor = cls._new_user("ar_auditor", "ar_credit_control.group_auditor")
-        cls.manager = cls._new_user(
-            "ar_manager",
-            "ar_credit_control.group_credit_manager,sales_team.group_sale_salesman_all_leads",
-        )
-        cls.accountant = cls._new_user(
-            "ar_accountant", "account.group_account_invoice,base.group_partner_manager"
+        cls._new_users(
+            salesman="sales_team.group_sale_salesman",
+            colleague="sales_team.group_sale_salesman",
+            stranger="sales_team.group_sale_salesman",
+            seller_all="sales_team.group_sale_salesman_all_leads",
+            collector="ar_credit_control.group_collector",
+            auditor="ar_credit_control.group_auditor",
+            manager="ar_credit_control.group_credit_manager,"
+            "sales_team.group_sale_salesman_all_leads",
+            accountant="account.group_account_invoice,base.group_partner_manager",
         )
         cls.team = cls.env["crm.team"].create(
             {
@@ -58,6 +58,26 @@ class CreditCommon(AccountTestInvoicingCommon):
             }
         )
         cls.customer = cls._new_customer("Customer")
+
+    @classmethod
+    def _new_users(cls, **groups_by_name):
+        """Users as attributes of the class, made together: one by one takes four times as long."""
+        users = cls.env["res.users"].create(
+            [
+                {
+                    "name": name,
+                    "login": f"ar_{name}",
+                    "password": f"ar_{name}",
+                    "email": f"{name}@example.com",
+                    "company_id": cls.company.id,
+                    "company_ids": [Command.set(cls.company.ids)],
+                    "group_ids": [Command.set([cls.env.ref(g).id for g in groups.split(",")])],
+                }
+                for name, groups in groups_by_name.items()
+            ]
+        )
+        for name, user in zip(groups_by_name, users, strict=True):
+            setattr(cls, name, user)
 
     @classmethod
     def _new_user(cls, login, groups):

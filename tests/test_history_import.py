@@ -20,6 +20,8 @@ CUSTOMERS = "code;name;country;payment_term;credit_limit\nC1;Alfa;IT;;5000\nC2;B
 
 
 class HistoryCase(AccountTestInvoicingCommon):
+    chart_template = "generic_coa"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -16,6 +16,8 @@ START = date(2025, 1, 1)
 
 @tagged("post_install", "-at_install")
 class OpenItemCase(AccountTestInvoicingCommon):
+    chart_template = "generic_coa"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -65,6 +65,7 @@
         "views/ar_exchange_account_views.xml",
         "views/ar_exchange_notification_views.xml",
         "views/ar_delivery_problem_views.xml",
+        "views/ar_delivery_report_views.xml",
         "views/account_move_views.xml",
         "views/ar_exchange_menus.xml",
     ],

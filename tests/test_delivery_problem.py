@@ -40,7 +40,7 @@ class TestDeliveryProblem(ExchangeCommon, DunningCommon):
         self.assertIn("00305", line.note)
 
     def test_each_outcome_has_its_reason(self):
-        for kind, reason in (("MC", "not_delivered"), ("NE", "refused")):
+        for kind, reason in (("MC", "not_delivered"), ("NE", "disputed")):
             with self.subTest(kind=kind):
                 self._take(self._raw(kind, hours=ord(kind[0]) - 76))
                 self.assertIn(reason, self._chased()[1].mapped("reason"))
@@ -95,6 +95,50 @@ class TestDeliveryProblem(ExchangeCommon, DunningCommon):
         self.assertEqual(invoice.action_open_delivery_problems()["res_id"], self._problem().id)
         form = Form(invoice)
         self.assertEqual(form.ar_delivery_state, "not_issued")
+
+    def test_a_refusal_is_a_dispute_with_the_buyers_reason(self):
+        self._take(self._raw("NE", reason="Importo errato"))
+        problem = self._problem()
+        dispute = problem.dispute_id
+        self.assertEqual((dispute.state, dispute.note), ("open", "Importo errato"))
+        self.assertEqual(dispute.line_ids.move_line_id, self._item(self.invoice))
+        self.assertEqual(problem.action_open_dispute()["res_id"], dispute.id)
+        self._take(self._raw("NE", hours=5, answer="EC01"))
+        self.assertEqual(problem.state, "open", "two answers without a time: the first stands")
+        sent = fields.Datetime.now()
+        name = "IT01234567890_00008.xml"
+        self.env["ar.exchange.transmission"]._note_sent("sdi", [(self.invoice, name, "", sent)])
+        self._take(self._raw("RC", file=name, hours=23))
+        self.assertEqual((problem.state, dispute.state), ("closed", "cancelled"))
+
+    def test_what_is_disputed_already_is_not_disputed_twice(self):
+        item = self._item(self.invoice)
+        self.env["ar.dispute"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "reason": "price",
+                "note": "x",
+                "line_ids": [fields.Command.create({"move_line_id": item.id})],
+            }
+        )
+        self._take(self._raw("NE"))
+        self.assertFalse(self._problem().dispute_id)
+
+    def test_figures(self):
+        self._take(self._raw("NS"), self._raw("MC", self.other, file="IT01234567890_00002.xml"))
+        self._problem(self.other).sudo()._close("hand")
+        self.env.flush_all()
+        report = self.env["ar.delivery.report"].with_user(self.auditor)
+        own = [("partner_id", "=", self.customer.id)]
+        by_code = dict(report._read_group(own, ["code"], ["problem_id:count_distinct"]))
+        self.assertEqual(by_code, {"00305": 1, "00311": 1, "MC": 1})
+        total = report._read_group(own, [], ["problem_id:count_distinct", "days_to_fix:avg"])
+        self.assertEqual(total[0][0], 2)
+        closed = report._read_group([*own, ("state", "=", "closed")], [], ["days_to_fix:avg"])
+        self.assertEqual(closed[0][0], self._problem(self.other).age)
+        with self.assertRaises(AccessError):
+            report.with_user(self.salesman).search(own)
 
     # ------------------------------------------------------------------ its life
     def test_corrected_then_waiting(self):

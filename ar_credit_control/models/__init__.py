@@ -85,3 +85,4 @@ from . import delivery_error
 from . import delivery_open
 from . import delivery_account_move
 from . import delivery_dunning
+from . import delivery_dispute

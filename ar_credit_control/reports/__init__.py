@@ -6,3 +6,4 @@ from . import good_payer
 from . import payment_history
 from . import statement
 from . import worklist
+from . import delivery_problem

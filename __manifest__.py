@@ -68,6 +68,9 @@
         "views/ar_delivery_report_views.xml",
         "views/account_move_views.xml",
         "views/ar_exchange_menus.xml",
+        "security/ar_promise_rules.xml",
+        "data/ar_promise_data.xml",
+        "views/ar_promise_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -45,3 +45,4 @@ from . import test_dispute
 from . import test_exchange_apply
 from . import test_delivery_problem
 from . import test_exchange_pull
+from . import test_promise

@@ -1,6 +1,5 @@
 """Disputes: who may open one about what, what it stops, and how it ends."""
 
-from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import Command, fields
@@ -9,44 +8,8 @@ from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
 
+from .claim_common import ClaimCommon
 from .common import RpcMixin
-from .dunning_common import DunningCommon
-
-
-class ClaimCommon(DunningCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.move = cls._invoice(cls.customer, 500, due=-30)
-        cls.owner = cls._new_user("ar_quality", "base.group_user")
-
-    def _item(self, move=None):
-        return super()._item(move or self.move)
-
-    def _dispute(self, user=None, move=None, amount=None, **vals):
-        item = {"item_id": self._item(move).id, **({"amount": amount} if amount else {})}
-        return (
-            self.env["ar.dispute"]
-            .with_user(user or self.collector)
-            .create(
-                {
-                    "partner_id": (move or self.move).commercial_partner_id.id,
-                    "reason": "price",
-                    "line_ids": [Command.create(item)],
-                    **vals,
-                }
-            )
-        )
-
-    @contextmanager
-    def _refused(self, message):
-        """Bad input, refused with a message; nothing of it is left behind."""
-        with self.assertRaisesRegex(UserError, message), self.env.cr.savepoint():
-            yield
-
-    def _reason(self, run, move=None):
-        left_out = run.left_out_ids.filtered(lambda row: row.move_line_id == self._item(move))
-        return left_out.reason
 
 
 @tagged("post_install", "-at_install")
@@ -170,12 +133,12 @@ class TestDispute(ClaimCommon):
         self._dispute(amount=150)
         widget = self.customer.with_user(self.salesman).ar_widget
         self.assertEqual(widget["disputed"], 150)
-        self.assertIn("disputed", [chip["key"] for chip in widget["chips"]])
+        self.assertIn("dispute", [chip["key"] for chip in widget["chips"]])
         self.assertTrue(widget["actions"]["dispute"])
         auditor = self.customer.with_user(self.auditor).ar_widget
         self.assertFalse(auditor["actions"]["dispute"])
         unseen = self.customer.with_user(self.stranger).ar_widget
-        self.assertNotIn("disputed", [chip["key"] for chip in unseen["chips"]])
+        self.assertNotIn("dispute", [chip["key"] for chip in unseen["chips"]])
         self.assertNotIn("dispute", unseen["actions"])
 
     # ------------------------------------------------------------------ the end of it
@@ -210,13 +173,6 @@ class TestDispute(ClaimCommon):
 
     def test_rejected_one_weighs_on_the_score_and_a_justified_one_does_not(self):
         score = self.env["ar.score"]
-        tomorrow = self.today + timedelta(days=1)
-
-        def conduct():
-            self.env.flush_all()
-            query = score._conduct_sums(self.company, self.customer.ids, tomorrow)
-            rows = self.env.execute_query(query)
-            return sum(row[2] or 0 for row in rows)
 
         def marks():
             score._flush()
@@ -224,12 +180,12 @@ class TestDispute(ClaimCommon):
 
         dispute = self._dispute()
         self.assertEqual(marks(), [(self.move.id, True, None)])
-        self.assertEqual(conduct(), 0)
+        self.assertEqual(self._scoring("dispute"), 0)
         dispute._resolve("compromise", "Half", justified=True)
         self.assertEqual(marks(), [(self.move.id, False, self.today)])
-        self.assertEqual(conduct(), 0)
+        self.assertEqual(self._scoring("dispute"), 0)
         self._dispute()._resolve("rejected", "No ground")
-        self.assertGreater(conduct(), 0.9)
+        self.assertGreater(self._scoring("dispute"), 0.9)
         news = self.env["ar.score.news"].search([("partner_id", "=", self.customer.id)])
         self.assertTrue(news, "the customer is scored anew by the next run")
 

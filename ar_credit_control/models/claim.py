@@ -1,12 +1,15 @@
 """What disputes and promises have in common: parts of a customer's open items."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools.misc import format_amount
 
 from .contact import CHANNELS
 
-CLAIMS = ("ar.dispute.line",)
+CLAIMS = ("ar.dispute.line", "ar.promise.line")
+# Changed by whoever has the record in his hands; everything else is finance's to change.
+OWN_WORDS = {"note"}
+FINANCE = ("ar_credit_control.group_collector", "account.group_account_invoice")
 
 
 class Claim(models.AbstractModel):
@@ -32,6 +35,46 @@ class Claim(models.AbstractModel):
     )
     channel = fields.Selection(CHANNELS, required=True, default="phone", string="Heard by")
     note = fields.Text(string="What was said")
+
+    # ------------------------------------------------------------------ rights
+    def _is_finance(self):
+        return self.env.su or any(self.env.user.has_group(group) for group in FINANCE)
+
+    def _check_fields(self, names):
+        """Refuse what only the buttons, or others, may write; ``names`` of fields."""
+        known = [self._fields[name] for name in sorted(names) if name in self._fields]
+        names = ", ".join(field._description_string(self.env) for field in known if field.store)
+        if names:
+            raise AccessError(
+                self.env._(
+                    "You may not set this of “%(record)s”: %(fields)s. Ask a collector, or use "
+                    "its buttons.",
+                    record=self.env._(self._description),
+                    fields=names,
+                )
+            )
+
+    def _check_may_cancel(self):
+        for claim in self:
+            claim.check_access("read")
+            if not (self._is_finance() or claim.create_uid == self.env.user):
+                raise AccessError(
+                    self.env._("Only who wrote it down, or a collector, may cancel it.")
+                )
+
+    def _require_open(self):
+        if any(not claim._is_alive() for claim in self):
+            raise UserError(self.env._("This is closed already: reload the page."))
+
+    def _is_alive(self):
+        return self.state == "open"
+
+    def _get_responsible(self):
+        """Who follows the customer up, else who answers for its credit."""
+        # whoever wrote it down: somebody has to hear of it
+        Profile = self.env["ar.credit.profile"].sudo()
+        profile = Profile._get_or_create(self.partner_id, self.company_id)
+        return profile.stand_in_id or profile._get_credit_manager()
 
     def _mail_get_partner_fields(self, introspect_fields=False):
         """The customer is no recipient: what is written here stays in the house."""

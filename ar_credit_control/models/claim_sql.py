@@ -3,6 +3,9 @@
 from odoo.tools import SQL
 
 _DISPUTED = SQL("LEAST(line.amount, item.amount_residual_currency)")
+# what is still to come: money pays what was promised before the rest of an item
+_PROMISED = SQL("GREATEST(0, item.amount_residual_currency - (line.owed - line.amount))")
+_NONE = SQL("0::numeric")
 
 
 def claims(root: SQL, currency: SQL, customers: SQL) -> SQL:
@@ -14,10 +17,11 @@ def claims(root: SQL, currency: SQL, customers: SQL) -> SQL:
     return SQL(
         """
         SELECT part.customer_id, SUM(part.disputed) AS disputed, SUM(part.promised) AS promised
-          FROM (%s) part
+          FROM (%s UNION ALL %s) part
       GROUP BY part.customer_id
         """,
-        _parts("ar_dispute_line", _DISPUTED, SQL("0::numeric"), root, currency, customers),
+        _parts("ar_dispute_line", _DISPUTED, _NONE, root, currency, customers),
+        _parts("ar_promise_line", _NONE, _PROMISED, root, currency, customers),
     )
 
 

@@ -2,11 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..rules.dispute import REASONS, RESOLUTIONS
+from . import claim
 
-# Changed by whoever has the dispute in his hands; everything else is finance's to change.
-OWN_WORDS = {"note", "finding"}
+OWN_WORDS = claim.OWN_WORDS | {"finding"}
 DEADLINE = {"deadline", "user_id", "reason", "contact_id"}
-FINANCE = ("ar_credit_control.group_collector", "account.group_account_invoice")
 
 
 class Dispute(models.Model):
@@ -166,9 +165,6 @@ class Dispute(models.Model):
         self.may_decide = self._is_finance()
 
     # ------------------------------------------------------------------ rights
-    def _is_finance(self):
-        return self.env.su or any(self.env.user.has_group(group) for group in FINANCE)
-
     @api.model_create_multi
     def create(self, vals_list):
         allowed = OWN_WORDS | DEADLINE | {"partner_id", "company_id", "channel", "line_ids"}
@@ -189,18 +185,6 @@ class Dispute(models.Model):
         if "user_id" in vals:
             self._tell_owner()
         return result
-
-    def _check_fields(self, names):
-        known = [self._fields[name] for name in sorted(names) if name in self._fields]
-        names = ", ".join(field._description_string(self.env) for field in known if field.store)
-        if names:
-            raise AccessError(
-                self.env._(
-                    "You may not change this of a dispute: %s. Ask a collector, or use the "
-                    "buttons of the dispute.",
-                    names,
-                )
-            )
 
     # ------------------------------------------------------------------ who does what
     def _tell_owner(self):
@@ -223,10 +207,7 @@ class Dispute(models.Model):
         """Tell owner and responsible person of what is past its deadline, once a deadline."""
         late = self.search([("late", "=", True), ("reminded", "=", False)])
         for dispute in late:
-            profile = self.env["ar.credit.profile"]._get_or_create(
-                dispute.partner_id, dispute.company_id
-            )
-            responsible = profile._get_credit_manager() or dispute.user_id
+            responsible = dispute._get_responsible() or dispute.user_id
             dispute.activity_schedule(
                 "ar_credit_control.activity_dispute_late",
                 user_id=responsible.id,
@@ -255,12 +236,7 @@ class Dispute(models.Model):
 
     def action_cancel(self):
         """Opened by mistake: it counts nowhere."""
-        for dispute in self:
-            dispute.check_access("read")
-            if not (self._is_finance() or dispute.create_uid == self.env.user):
-                raise AccessError(
-                    self.env._("Only who opened a dispute, or a collector, may cancel it.")
-                )
+        self._check_may_cancel()
         self._require_open()
         self.sudo()._close({"state": "cancelled"})  # checked above
 
@@ -292,10 +268,6 @@ class Dispute(models.Model):
             raise AccessError(
                 self.env._("Collectors and accountants resolve disputes: write what you found.")
             )
-
-    def _require_open(self):
-        if any(dispute.state != "open" for dispute in self):
-            raise UserError(self.env._("This dispute is closed already: reload the page."))
 
     def _check_resolution(self, resolution, note, refund):
         if not (note or "").strip():

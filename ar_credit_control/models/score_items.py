@@ -106,14 +106,14 @@ def _settled(terms: Terms, journals: Journals, member: SQL) -> SQL:
          WHERE %(instalments)s AND match.debit_amount_currency > 0
         """,
         line=_LINE,
-        paid=_is_money(journals),
+        paid=is_money(journals),
         share=_share(SQL("match.debit_amount_currency")),
         member=member,
         instalments=_instalments(terms, journals),
     )
 
 
-def _is_money(journals: Journals) -> SQL:
+def is_money(journals: Journals) -> SQL:
     """Whether ``counter`` is a payment: not a credit note, a write-off, an exchange difference."""
     return SQL(
         """CASE WHEN counter.journal_id = ANY(%s) THEN TRUE

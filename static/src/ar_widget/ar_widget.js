@@ -51,7 +51,8 @@ import {
  * @property {"pass"|"warn"|"hold"} decision
  * @property {{effect: "warn"|"hold", message: string}[]} findings
  * @property {string} advice
- * @property {{statement: boolean, open_items: boolean, dispute: (boolean|undefined)}} actions
+ * @property {{statement: boolean, open_items: boolean, dispute: (boolean|undefined),
+ *     promise: (boolean|undefined)}} actions
  */
 
 const DETAILS_KEY = "ar_credit_control.widget.details";

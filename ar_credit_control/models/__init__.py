@@ -72,7 +72,6 @@ from . import collection_digest
 from . import claim
 from . import dispute
 from . import dispute_effects
-from . import dispute_widget
 from . import exchange_account
 from . import exchange_transmission
 from . import exchange_notification

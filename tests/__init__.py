@@ -46,3 +46,4 @@ from . import test_exchange_apply
 from . import test_delivery_problem
 from . import test_exchange_pull
 from . import test_promise
+from . import test_exchange_watch

@@ -79,6 +79,7 @@ from . import exchange_apply
 from . import exchange_by_hand
 from . import exchange_pull
 from . import exchange_inbox
+from . import exchange_watch
 from . import delivery_problem
 from . import delivery_error
 from . import delivery_open

@@ -38,8 +38,12 @@ class ExchangeAccount(models.Model):
         :return: the new messages, as records
         """
         self.ensure_one()
-        self.env.flush_all()
         rows = [row for message in messages for row in rows_of(message, self.network)]
+        return self._take_rows(rows, source)
+
+    def _take_rows(self, rows, source):
+        """Store and apply messages that are read already, see ``exchange_reading``."""
+        self.env.flush_all()
         rows = self._without_known(rows)
         effects = []
         for _network, group in groupby(sorted(rows, key=_network_of), key=_network_of):

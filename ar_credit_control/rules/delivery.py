@@ -87,7 +87,8 @@ def _effect(outcome: str) -> str:
 def is_newer(said: Said, seen: Said) -> bool:
     """Whether a message moves its transmission on: by its time, else by how far along it is.
 
-    Nothing comes after a rejection: the file does not exist for the exchange.
+    Nothing comes after a rejection: the file does not exist for the exchange. That something was
+    sent is told by another clock than the exchange's, so it never goes by time.
 
     >>> noon, one = datetime(2026, 1, 1, 12), datetime(2026, 1, 1, 13)
     >>> is_newer(Said("delivered", one), Said("issued_not_delivered", noon))
@@ -97,7 +98,8 @@ def is_newer(said: Said, seen: Said) -> bool:
     """
     if seen.outcome == "not_issued":
         return False
-    if said.moment and seen.moment and said.moment != seen.moment:
+    timed = said.moment and seen.moment and "sent" not in (said.outcome, seen.outcome)
+    if timed and said.moment != seen.moment:
         return said.moment > seen.moment
     return STAGES[said.outcome] > STAGES[seen.outcome]
 

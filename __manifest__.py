@@ -50,6 +50,8 @@
         "views/ar_contact_views.xml",
         "views/ar_collector_views.xml",
         "views/ar_worklist_views.xml",
+        "views/ar_formal_notice_templates.xml",
+        "views/ar_collection_case_views.xml",
         "views/ar_collection_settings_views.xml",
         "views/ar_collection_menus.xml",
         "data/ar_collection_data.xml",

@@ -90,3 +90,8 @@ from . import promise
 from . import promise_judge
 from . import promise_effects
 from . import claim_widget
+from . import case
+from . import case_money
+from . import case_dunning
+from . import case_file
+from . import collection_thread

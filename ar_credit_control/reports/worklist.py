@@ -33,6 +33,7 @@ class Worklist(models.Model):
         "ar.contact": [
             "company_id", "date", "next_date", "next_done", "next_step", "partner_id",
         ],
+        "ar.collection.case": ["company_id", "next_date", "next_step", "partner_id", "phase"],
         "ar.dispute": ["company_id", "deadline", "partner_id", "state"],
         "ar.credit.profile": [
             "collector_id", "company_id", "dunning_level", "grade", "partner_id", "user_id",
@@ -100,7 +101,7 @@ class Worklist(models.Model):
             case "broken_promise":
                 text = self.env._("Call: what was promised for %s did not come.", day)
             case "case_due":
-                text = self.env._("Decide what follows: the deadline was %s.", day)
+                return task.title or self.env._("Go on with the case.")
             case "dispute_due":
                 text = self.env._("Settle the dispute: its deadline was %s.", day)
             case "delivery_problem":
@@ -246,6 +247,7 @@ class Worklist(models.Model):
             self._steps_sql(root, today),
             self._stale_sql(root, today, ledger),
             self._disputes_sql(root, today),
+            self._cases_sql(root, today),
         ]
 
     def _steps_sql(self, root, today):
@@ -304,6 +306,17 @@ class Worklist(models.Model):
             today,
         )
 
+    def _cases_sql(self, root, today):
+        return SQL(
+            """
+            SELECT partner_id, 'case_due'::varchar, next_date, next_step::varchar
+              FROM ar_collection_case
+             WHERE company_id = %s AND phase <> 'closed' AND next_date <= %s
+            """,
+            root.id,
+            today,
+        )
+
     # ------------------------------------------------------------------ buttons
     def action_log_contact(self):
         self.ensure_one()
@@ -324,6 +337,20 @@ class Worklist(models.Model):
     def action_open_items(self):
         self.ensure_one()
         return self.partner_id.action_ar_open_items()
+
+    def action_open_case(self):
+        """The customer's open case, or a new one about what is overdue."""
+        self.ensure_one()
+        Case = self.env["ar.collection.case"]
+        case = Case.search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.env.company.root_id.id),
+                ("phase", "!=", "closed"),
+            ],
+            limit=1,
+        )
+        return (case or Case._open_for(self.partner_id)).get_formview_action()
 
     def action_take(self):
         """I follow these customers up."""

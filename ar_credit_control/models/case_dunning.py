@@ -1,0 +1,197 @@
+"""Where dunning and cases meet: a formal notice opens a case, a case handed over stops dunning."""
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..rules.collection_case import SILENT, may_enter
+from ..rules.formal_notice import Notice, formality, lacking
+from .dunning_text import MARK
+
+
+class DunningLeftOut(models.Model):
+    _inherit = "ar.dunning.left.out"
+
+    reason = fields.Selection(selection_add=[("case", "Handed over")], ondelete={"case": "cascade"})
+
+
+class DunningRun(models.Model):
+    """Once somebody else speaks with the customer, no reminder crosses his letters."""
+
+    _inherit = "ar.dunning.run"
+
+    @api.model
+    def _get_never_chased(self, scope):
+        return super()._get_never_chased(scope) + [
+            SQL(
+                """
+                SELECT open.line_id, 'case'::varchar AS reason, claim.name AS note
+                  FROM ar_collection_case_line line
+                  JOIN ar_collection_case claim ON claim.id = line.case_id
+                  JOIN ar_dunning_open open ON open.line_id = line.move_line_id
+                 WHERE line.closed IS NOT TRUE AND claim.company_id = %s
+                   AND claim.phase = ANY(%s)
+                """,
+                scope.root,
+                list(SILENT),
+            )
+        ]
+
+
+class DunningNotice(models.Model):
+    """A notice of a formal level carries what the law asks for, and opens a case."""
+
+    _inherit = "ar.dunning.notice"
+
+    def _deliver(self):
+        result = super()._deliver()
+        if formal := self.filtered("level_id.formal_notice"):
+            # whoever sends the notice does what opens the case
+            self.env["ar.collection.case"].sudo()._open_for_notices(formal.sudo())
+        return result
+
+    def _render_bodies(self, template):
+        bodies = super()._render_bodies(template)
+        if formal := self.filtered("level_id.formal_notice"):
+            blocks = formal._render_formal_blocks()
+            bodies.update({key: block + bodies[key] for key, block in blocks.items()})
+        return bodies
+
+    def _render_formal_blocks(self):
+        """``{id: markup}`` of parties, claim, deadline and rights, above the text."""
+        money, day = self._formats()
+        values = {
+            "notices": self,
+            "money": money,
+            "day": day,
+            "mark": MARK,
+            "formality": lambda notice: formality(notice._get_law_country()),
+        }
+        return self._render_part("dunning_formal_blocks", values)
+
+    def _get_law_country(self):
+        """The debtor's country: its courts read the notice."""
+        country = self.partner_id.country_id or self.company_id.country_id
+        return country.code or ""
+
+    def _get_oldest_due(self):
+        return min(filter(None, self.line_ids.mapped("date_due")), default=None)
+
+    def _get_gaps(self):
+        """What the notice lacks to be a formal one, as sentences."""
+        company = self.company_id
+        policy = self.policy_id
+        notice = Notice(
+            country_code=self._get_law_country(),
+            issued=self.date,
+            deadline=self.deadline or None,
+            oldest_due=self._get_oldest_due(),
+            claim=self.amount,
+            creditor_address=_address(company.partner_id),
+            creditor_number=company.vat or company.company_registry or "",
+            debtor_address=_address(self.recipient_id) or _address(self.partner_id),
+            account=self._get_bank().acc_number or "",
+            interest_stated=bool(self.interest) or bool(policy.interest_scheme_id),
+        )
+        words = self._gap_words()
+        return [words[key] for key in lacking(notice)]
+
+    def _gap_words(self):
+        _ = self.env._
+        return {
+            "creditor_address": _("your company's address: enter street and city"),
+            "creditor_number": _("your company's tax or register number"),
+            "debtor_address": _("the customer's address: enter street and city"),
+            "claim": _("an open claim"),
+            "not_due": _("a due date that has passed"),
+            "deadline": _("a deadline that is long enough: change it on the dunning level"),
+            "interest": _("interest: choose the law on the dunning policy"),
+            "account": _("an account to pay to: enter one on your company"),
+        }
+
+
+def _address(partner):
+    return partner.street and partner.city and f"{partner.street}, {partner.city}" or ""
+
+
+class CollectionCase(models.Model):
+    _inherit = "ar.collection.case"
+
+    notice_gaps = fields.Char(compute="_compute_notice_gaps", string="The notice lacks")
+
+    @api.depends("notice_id")
+    def _compute_notice_gaps(self):
+        for case in self:
+            # the check reads accounts and addresses that a collector may not look up
+            notice = case.sudo().notice_id
+            case.notice_gaps = "; ".join(notice._get_gaps()) if notice else False
+
+    @api.model
+    def _open_for_notices(self, notices):
+        """Open a case about the items of each formal notice, or take the notice over into it."""
+        cases = self._get_cases(notices)
+        created = self.create(
+            [self._notice_case(notice) for notice in notices if not cases.get(notice)]
+        )
+        cases.update(zip([n for n in notices if not cases.get(n)], created, strict=True))
+        for notice, case in cases.items():
+            case._take_notice(notice)
+
+    def _get_cases(self, notices):
+        """``{notice: open case that holds one of its items}``"""
+        lines = self.env["ar.collection.case.line"].search(
+            [("move_line_id", "in", notices.line_ids.move_line_id.ids), ("closed", "=", False)]
+        )
+        by_item = {line.move_line_id: line.case_id for line in lines}
+        found = {}
+        for notice in notices:
+            items = notice.line_ids.move_line_id
+            found[notice] = next((by_item[item] for item in items if item in by_item), None)
+        return {notice: case for notice, case in found.items() if case}
+
+    def _notice_case(self, notice):
+        items = self._item_values(notice.line_ids.move_line_id.ids)
+        return {
+            "partner_id": notice.partner_id.id,
+            "company_id": notice.company_id.id,
+            "user_id": notice._get_collector().id,
+            "line_ids": [Command.create(item) for item in items],
+        }
+
+    def _take_notice(self, notice):
+        """The notice stands on the case, which is at its formal phase or beyond."""
+        vals = {"notice_id": notice.id, "notice_date": notice.date, "deadline": notice.deadline}
+        if may_enter(self.phase, "formal_notice"):
+            vals |= {"phase": "formal_notice", **self._get_deadline_step(notice.deadline)}
+        self.write(vals)
+
+    def action_propose_notice(self):
+        """Make out the formal notice of the customer, to be reviewed and sent."""
+        self.ensure_one()
+        self.check_access("write")
+        run = self.env["ar.dunning.run"].create(
+            {
+                "company_id": self.company_id.id,
+                "partner_ids": [Command.set(self.partner_id.ids)],
+            }
+        )
+        run.action_propose()
+        if not run.notice_ids:
+            raise UserError(
+                self.env._(
+                    "Dunning proposes no notice for %(customer)s now (%(reason)s). Write the "
+                    "formal notice yourself, and enter its day, deadline and number on the case.",
+                    customer=self.partner_id.display_name,
+                    reason=self._why_left_out(run),
+                )
+            )
+        for notice in run.notice_ids.sudo():  # only the level that the policy has for it
+            if formal := notice.policy_id.level_ids.filtered("formal_notice")[:1]:
+                notice._set_level(formal)
+        run.sudo()._set_charges(run.notice_ids.ids)
+        return run.get_formview_action()
+
+    def _why_left_out(self, run):
+        labels = dict(run.left_out_ids._fields["reason"]._description_selection(self.env))
+        reasons = [labels[reason] for reason in set(run.left_out_ids.mapped("reason"))]
+        return ", ".join(sorted(reasons)) or self.env._("nothing has reached a level")

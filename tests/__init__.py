@@ -16,6 +16,7 @@ from . import test_score_evidence
 from . import test_score_grade
 from . import test_score_ledger
 from . import test_score_run
+from . import test_score_tour
 from . import test_hooks
 from . import test_history_import
 from . import test_credit_access

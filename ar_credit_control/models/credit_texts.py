@@ -312,6 +312,7 @@ class CreditTexts(models.AbstractModel):
                     verdict.grade, "danger"
                 ),
                 "icon": "fa-line-chart",
+                "action": "action_ar_profile",
             }
         ]
 

@@ -12,6 +12,7 @@ class CreditProfile(models.Model):
 
     dunning_policy_id = fields.Many2one(
         "ar.dunning.policy",
+        string="Dunning policy",
         tracking=True,
         domain="[('company_id', '=', company_id)]",
         help="Empty: by the rules of the policies, else the company's.",
@@ -24,7 +25,9 @@ class CreditProfile(models.Model):
         help="Empty: the invoice address.",
     )
     dunning_level = fields.Integer(
-        readonly=True, help="The highest level of a notice about what is overdue; 0: none."
+        string="Dunning level",
+        readonly=True,
+        help="The highest level of a notice about what is overdue; 0: none.",
     )
     dunning_hold = fields.Boolean(readonly=True, help="The level puts orders on hold.")
     dunning_last_date = fields.Date(string="Last notice", readonly=True)

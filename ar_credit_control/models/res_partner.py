@@ -306,7 +306,7 @@ class ResPartner(models.Model):
             "name": self.env._("Credit profile"),
             "res_model": Profile._name,
             "res_id": profile.id,
-            "view_mode": "form",
+            "views": [(False, "form")],
         }
 
 

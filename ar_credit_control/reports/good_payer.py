@@ -43,6 +43,15 @@ class GoodPayer(models.Model):
         "the chance that the next invoice is paid on time.",
     )
 
+    def action_open_customer(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
+            "views": [(False, "form")],
+        }
+
     def action_new_quotation(self):
         """Start a quotation for the customer."""
         self.ensure_one()

@@ -49,3 +49,4 @@ from . import test_delivery_problem
 from . import test_exchange_pull
 from . import test_promise
 from . import test_exchange_watch
+from . import test_delivery_preflight

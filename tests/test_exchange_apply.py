@@ -272,9 +272,7 @@ class TestExchangeApply(ExchangeCommon):
             for page in pages:
                 self._take(*page)
             self._take(*again)
-            sent = self.env["ar.exchange.transmission"].search(
-                [("move_id", "=", self.invoice.id)]
-            )
+            sent = self.env["ar.exchange.transmission"].search([("move_id", "=", self.invoice.id)])
             open_ = self._problem().filtered(lambda p: p.state != "closed")
             ends.append(
                 (

@@ -86,6 +86,7 @@ from . import delivery_open
 from . import delivery_account_move
 from . import delivery_dunning
 from . import delivery_dispute
+from . import delivery_preflight
 from . import promise
 from . import promise_judge
 from . import promise_effects

@@ -39,6 +39,12 @@ class DeliveryReport(models.Model):
     days_to_fix = fields.Float(
         string="Days to fix", aggregator="avg", readonly=True, help="From the message to its end."
     )
+    foreseen = fields.Float(
+        string="Check would have found it (%)",
+        aggregator="avg",
+        readonly=True,
+        help="Share of rejections that the check before sending finds as well.",
+    )
 
     @property
     def _table_query(self):
@@ -48,6 +54,8 @@ class DeliveryReport(models.Model):
                    problem.company_id, problem.partner_id, problem.user_id, problem.network,
                    problem.outcome, problem.state, COALESCE(error.code, problem.code) AS code,
                    problem.opened_on,
+                   CASE WHEN problem.outcome = 'not_issued'
+                        THEN CASE WHEN problem.foreseen THEN 100 ELSE 0 END END AS foreseen,
                    COALESCE(problem.closed_on, problem.fixed_on) - problem.opened_on AS days_to_fix,
                    CASE WHEN life.days <= 2 THEN 'a' WHEN life.days <= 5 THEN 'b'
                         WHEN life.days <= 15 THEN 'c' ELSE 'd' END AS age_band

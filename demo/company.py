@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 from odoo import Command, fields
 
+from .exchange import build_exchange
 from .ledger import RATES, build_history, rate_on
 from .orders import build_orders
 from .reports import CLASSES, NUMBERS, report_rows
@@ -71,6 +72,7 @@ def build(env) -> None:
     build_orders(env, italian, home, sellers)
     build_orders(env, french, abroad, sellers)
     _build_portal_user(env, italian, home)
+    build_exchange(env, italian, users["accountant"])
 
 
 def build_small(env) -> None:

@@ -73,6 +73,9 @@
         "security/ar_promise_rules.xml",
         "data/ar_promise_data.xml",
         "views/ar_promise_views.xml",
+        "security/ar_instalment_rules.xml",
+        "views/report_instalment_plan.xml",
+        "views/ar_instalment_plan_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -50,3 +50,4 @@ from . import test_exchange_pull
 from . import test_promise
 from . import test_exchange_watch
 from . import test_delivery_preflight
+from . import test_instalment

@@ -90,6 +90,7 @@ from . import delivery_preflight
 from . import promise
 from . import promise_judge
 from . import promise_effects
+from . import instalment_plan
 from . import claim_widget
 from . import case
 from . import case_money

@@ -19,6 +19,7 @@ class Claim(models.AbstractModel):
     _description = "Statement of a customer about open items"
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _mail_post_access = "read"
+    _outcome = "promise"  # what the contact log calls it
 
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, index=True, ondelete="restrict"
@@ -102,7 +103,7 @@ class Claim(models.AbstractModel):
                     "direction": "in",
                     "user_id": False if claim.channel == "portal" else claim.env.uid,
                     "person_id": claim.contact_id.id,
-                    "outcome": self._name.split(".")[1],
+                    "outcome": self._outcome,
                     "note": claim.note,
                     "move_line_ids": claim.line_ids.move_line_id.ids,
                 }

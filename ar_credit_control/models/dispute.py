@@ -15,6 +15,7 @@ class Dispute(models.Model):
     _description = "Dispute"
     _inherit = ["ar.claim"]
     _order = "state desc, deadline, id"
+    _outcome = "dispute"
 
     partner_id = fields.Many2one(tracking=True)
     state = fields.Selection(

@@ -48,6 +48,11 @@ class Promise(models.Model):
     )
     last_day = fields.Date(compute="_compute_last_day", store=True, string="In time until")
 
+    instalment_id = fields.Many2one(
+        "ar.instalment", readonly=True, ondelete="cascade", index="btree_not_null"
+    )
+    plan_id = fields.Many2one(related="instalment_id.plan_id", store=True, index="btree_not_null")
+
     _open_idx = models.Index("(company_id, last_day) WHERE state = 'open'")
 
     @api.model
@@ -55,13 +60,14 @@ class Promise(models.Model):
         # how long promises are waited for is no secret of the policy
         return self.env.company.root_id.sudo().ar_credit_policy_id
 
-    @api.depends("line_ids.amount", "line_ids.currency_id")
+    @api.depends("line_ids.amount", "line_ids.currency_id", "instalment_id.amount")
     def _compute_amount(self):
+        """Of an instalment what the plan says, else the sum of the items."""
         for promise in self:
-            promise.currency_id = promise.line_ids.currency_id[:1] or (
-                promise.currency_id or promise.company_id.currency_id
-            )
-            promise.amount = sum(promise.line_ids.mapped("amount"))
+            own = promise.company_id.currency_id
+            lines = promise.line_ids
+            promise.currency_id = (lines or promise.plan_id.line_ids).currency_id[:1] or own
+            promise.amount = promise.instalment_id.amount or sum(lines.mapped("amount"))
 
     @api.depends("currency_id")
     def _compute_tolerance_amount(self):
@@ -102,9 +108,14 @@ class Promise(models.Model):
             self._check_fields(vals.keys() - OWN_WORDS - {"message_follower_ids"})
         return super().write(vals)
 
+    def _log_contact(self):
+        """Instalments were agreed upon together: their plan is logged."""
+        return super(Promise, self.filtered(lambda p: not p.instalment_id))._log_contact()
+
     def _check_complete(self):
-        result = super()._check_complete()
-        for promise in self:
+        written = self.filtered(lambda promise: not promise.instalment_id)  # plans check theirs
+        result = super(Promise, written)._check_complete()
+        for promise in written:
             if promise.date < fields.Date.context_today(promise):
                 raise UserError(
                     self.env._("“Pays by” lies in the past: enter today or a later day.")
@@ -113,7 +124,7 @@ class Promise(models.Model):
                 raise UserError(
                     self.env._("The invoices are in several currencies: write a promise for each.")
                 )
-        self._check_limits()
+        written._check_limits()
         return result
 
     def _check_limits(self):
@@ -160,22 +171,34 @@ class PromiseLine(models.Model):
     _name = "ar.promise.line"
     _description = "Promised item"
     _inherit = ["ar.claim.line"]
-    _order = "promise_id, date_due, id"
+    _order = "date_due, id"
 
     promise_id = fields.Many2one("ar.promise", index=True, ondelete="cascade")
-    partner_id = fields.Many2one(related="promise_id.partner_id", store=True)
-    company_id = fields.Many2one(related="promise_id.company_id", store=True)
+    plan_id = fields.Many2one("ar.instalment.plan", index=True, ondelete="cascade")
+    partner_id = fields.Many2one(compute="_compute_owner", store=True)
+    company_id = fields.Many2one(compute="_compute_owner", store=True)
     amount = fields.Monetary(string="Promised")
 
+    _one_owner = models.Constraint(
+        "CHECK((promise_id IS NULL) <> (plan_id IS NULL))",
+        "An item is promised by itself or in a plan.",
+    )
     _one_open = models.UniqueIndex(
         "(move_line_id) WHERE is_open", "This invoice is promised already."
     )
     _open_idx = models.Index("(partner_id) WHERE is_open")
 
-    @api.depends("promise_id.state")
+    @api.depends("promise_id.partner_id", "plan_id.partner_id")
+    def _compute_owner(self):
+        for line in self:
+            owner = line.promise_id or line.plan_id
+            line.partner_id = owner.partner_id
+            line.company_id = owner.company_id
+
+    @api.depends("promise_id.state", "plan_id.state")
     def _compute_is_open(self):
         for line in self:
-            line.is_open = line.promise_id.state == "open"
+            line.is_open = line.promise_id.state == "open" or line.plan_id.state == "running"
 
     def _describe_taken(self, item):
         return self.env._(
@@ -184,7 +207,7 @@ class PromiseLine(models.Model):
         )
 
     def write(self, vals):
-        if not self.env.su:
+        if not self.env.su and any(line.plan_id.state != "draft" for line in self):
             raise AccessError(
                 self.env._("A promise stays as it was given: cancel it, and write a new one.")
             )

@@ -43,7 +43,8 @@ class DunningLeftOut(models.Model):
     _inherit = "ar.dunning.left.out"
 
     reason = fields.Selection(
-        selection_add=[("promised", "Promised")], ondelete={"promised": "cascade"}
+        selection_add=[("promised", "Promised"), ("instalments", "Paid in instalments")],
+        ondelete={"promised": "cascade", "instalments": "cascade"},
     )
 
 
@@ -65,7 +66,15 @@ class DunningRun(models.Model):
                  WHERE line.is_open AND promise.last_day >= %s::date
                 """,
                 scope.date,
-            )
+            ),
+            SQL(
+                """
+                SELECT open.line_id, 'instalments'::varchar AS reason, NULL::varchar AS note
+                  FROM ar_promise_line line
+                  JOIN ar_dunning_open open ON open.line_id = line.move_line_id
+                 WHERE line.is_open AND line.plan_id IS NOT NULL
+                """
+            ),
         ]
 
 

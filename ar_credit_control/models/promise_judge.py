@@ -44,13 +44,17 @@ class Promise(models.Model):
                 changed[verdict] |= promise
         for verdict, group in changed.items():
             group._set_verdict(verdict, today)
+        promises.plan_id._close_ended()
 
     @api.model
     def _find_to_judge(self, company, today):
-        """Open ones, and those that ended lately."""
-        return self.search(
+        """Open ones, and those that ended lately; of a running plan every instalment."""
+        found = self.search(
             [
                 ("company_id", "=", company.id),
+                "|",
+                ("plan_id", "=", False),
+                ("plan_id.state", "=", "running"),
                 "|",
                 ("state", "=", "open"),
                 "&",
@@ -59,19 +63,19 @@ class Promise(models.Model):
                 ("last_day", "<", today),
                 ("last_day", ">=", fields.Date.subtract(today, days=SECOND_LOOK)),
             ],
-            order="date, id",
         )
+        return (found | found.plan_id.promise_ids).sorted(lambda p: (p.date, p.id))
 
     def _bundles(self):
         """``{key: promises}`` of what is judged together, and whose items stand together."""
         return self.grouped(lambda promise: promise._bundle_key())
 
     def _bundle_key(self):
-        return ("promise", self.id)
+        return ("plan", self.plan_id.id) if self.plan_id else ("promise", self.id)
 
     def _bundle_lines(self):
         """The items that a bundle is about."""
-        return self.line_ids
+        return self.line_ids | self.plan_id.line_ids
 
     def _get_verdicts(self, company, bundles, today):
         """``{promise id: Verdict}``."""

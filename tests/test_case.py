@@ -263,6 +263,37 @@ class TestCase(CaseCommon):
         for secret in ("Paula", "paula@", "He cried"):
             self.assertNotIn(secret, everything)
 
+    def test_the_file_holds_what_the_exchange_said(self):
+        invoice = self._invoice(self.customer, 300, due=-90)
+        sent = {"move_id": invoice.id, "company_id": self.company.id, "network": "sdi"}
+        transmission = (
+            self.env["ar.exchange.transmission"]
+            .sudo()
+            .create({**sent, "key": "IT_1", "sent_on": self._ago(30)})
+        )
+        account = self.env["ar.exchange.account"].create(
+            {"name": "By file", "company_id": self.company.id}
+        )
+        self.env["ar.exchange.notification"].sudo().create(
+            {
+                "account_id": account.id,
+                "company_id": self.company.id,
+                "network": "sdi",
+                "provider": "files",
+                "source": "upload",
+                "key": "RC_1",
+                "name": "IT_1_RC_001.xml",
+                "raw": base64.b64encode(b"<ricevuta/>"),
+                "raw_size": 11,
+                "state": "applied",
+                "transmission_ids": [Command.set(transmission.ids)],
+            }
+        )
+        archive = self._file(self._hand_over())
+        [name] = [name for name in archive.namelist() if name.startswith("exchange/")]
+        self.assertEqual(archive.read(name), b"<ricevuta/>")
+        self.assertIn(name, archive.read("MANIFEST.txt").decode())
+
     def test_a_name_does_not_become_a_formula(self):
         self._invoice(self.customer, 300, due=-90)
         self.customer.name = "=1+1"

@@ -13,6 +13,7 @@ from odoo.addons.ar_credit_control.ar_credit_control.rules.worklist import (
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
+from .exchange_common import ExchangeCommon
 from .test_collector import CollectorCommon
 
 
@@ -69,6 +70,28 @@ class TestWorklist(WorklistCommon):
         row = self._row()
         self.assertEqual((row.kind, row.day), ("dispute_due", self._day(-1)))
         self.assertIn("Settle the dispute", row.suggestion)
+
+    def test_a_broken_promise_comes_first_until_somebody_called(self):
+        invoice = self._invoice(self.customer, 100, due=-60)
+        promise = self.env["ar.promise"].create(
+            {
+                "partner_id": self.customer.id,
+                "date": self._day(3),
+                "line_ids": [Command.create({"item_id": self._item(invoice).id})],
+            }
+        )
+        self.assertFalse(self._row().kind)
+        self._contacts().sudo().unlink()
+        promise.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE ar_promise SET state = 'broken', date = %s, judged_on = %s WHERE id = %s",
+            (self._day(-2), self._day(0), promise.id),
+        )
+        row = self._row()
+        self.assertEqual((row.kind, row.day, row.tasks), ("broken_promise", self._day(-2), 2))
+        self.assertIn("did not come", row.suggestion)
+        self._contact(outcome="no_answer")
+        self.assertFalse(self._row().kind)
 
     def test_what_is_done_leaves_the_list_and_stays_readable(self):
         self._invoice(self.customer, 100, due=-60)
@@ -227,6 +250,19 @@ class TestWorklist(WorklistCommon):
 
         count(partners)
         self.assertLessEqual(count(partners), count(partners[:2]) + 1)
+
+
+@tagged("post_install", "-at_install")
+class TestWorklistDelivery(ExchangeCommon, WorklistCommon):
+    def test_an_e_invoice_to_fix_stands_on_the_list_until_it_is_fixed(self):
+        self._know()
+        self._contact()
+        self._take(self._raw("NS"))
+        row = self._row()
+        self.assertEqual((row.kind, row.title), ("delivery_problem", self.invoice.name))
+        self.assertIn("send it again", row.suggestion)
+        self._problem().sudo().state = "fixed"
+        self.assertFalse(self._row().kind)
 
 
 @tagged("post_install", "-at_install")

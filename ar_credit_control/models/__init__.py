@@ -97,3 +97,4 @@ from . import case_money
 from . import case_dunning
 from . import case_file
 from . import collection_thread
+from . import collection_privacy

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import NamedTuple
 
 import xlsxwriter
@@ -119,7 +119,24 @@ class CollectionCase(models.Model):
         documents += self._print_each(
             NOTICES, self._get_notices(), "notices", _("a notice as it was sent")
         )
-        return documents
+        return documents + self._get_messages(moves)
+
+    def _get_messages(self, moves):
+        """What exchanges said of the invoices: evidence that they were delivered, or why not."""
+        transmissions = self.env["ar.exchange.transmission"].search([("move_id", "in", moves.ids)])
+        messages = self.env["ar.exchange.notification"].search(
+            [("transmission_ids", "in", transmissions.ids), ("raw_size", ">", 0)], order="id"
+        )
+        about = self.env._("a message of the exchange as it was received")
+        return [
+            Document(
+                f"exchange/{message.id}-{clean_filename(message.name or 'message')}",
+                b64decode(message.with_context(bin_size=False).raw),
+                about,
+            )
+            for message in messages
+            if message.raw
+        ]
 
     def _print_each(self, report, records, folder, about):
         """One document a record; printed as HTML where the server has no PDF printer."""
@@ -173,6 +190,7 @@ class CollectionCase(models.Model):
             self._items_sheet(),
             self._notices_sheet(),
             self._contacts_sheet(),
+            self._promises_sheet(),
             self._disputes_sheet(),
             self._steps_sheet(),
         ]
@@ -252,6 +270,26 @@ class CollectionCase(models.Model):
         return Sheet(
             _("Contacts"), [_("Date (UTC)"), _("Channel"), _("Direction"), _("Outcome")], rows
         )
+
+    def _promises_sheet(self):
+        _ = self.env._
+        lines = self.env["ar.promise.line"].search(
+            [("move_line_id", "in", self.line_ids.move_line_id.ids)]
+        )
+        promises = lines.promise_id
+        states = dict(promises._fields["state"]._description_selection(self.env))
+        rows = [
+            (
+                promise.date,
+                promise.amount,
+                promise.currency_id.name,
+                states[promise.state],
+                promise.paid,
+            )
+            for promise in promises.sorted("date")
+        ]
+        columns = [_("Pays by"), _("Promised"), _("Currency"), _("State"), _("Came in time")]
+        return Sheet(_("Promises"), columns, rows)
 
     def _disputes_sheet(self):
         _ = self.env._

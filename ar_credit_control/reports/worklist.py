@@ -34,6 +34,11 @@ class Worklist(models.Model):
             "company_id", "date", "next_date", "next_done", "next_step", "partner_id",
         ],
         "ar.collection.case": ["company_id", "next_date", "next_step", "partner_id", "phase"],
+        "ar.delivery.problem": [
+            "company_id", "deadline", "move_id", "opened_on", "partner_id", "state",
+        ],
+        "ar.promise": ["company_id", "date", "judged_on", "partner_id", "state"],
+        "ar.promise.line": ["move_line_id", "promise_id"],
         "ar.dispute": ["company_id", "deadline", "partner_id", "state"],
         "ar.credit.profile": [
             "collector_id", "company_id", "dunning_level", "grade", "partner_id", "user_id",
@@ -248,6 +253,8 @@ class Worklist(models.Model):
             self._stale_sql(root, today, ledger),
             self._disputes_sql(root, today),
             self._cases_sql(root, today),
+            self._promises_sql(root),
+            self._deliveries_sql(root),
         ]
 
     def _steps_sql(self, root, today):
@@ -315,6 +322,40 @@ class Worklist(models.Model):
             """,
             root.id,
             today,
+        )
+
+    def _promises_sql(self, root):
+        """Broken promises that are still owed, until somebody spoke with the customer."""
+        return SQL(
+            """
+            SELECT promise.partner_id, 'broken_promise'::varchar, promise.date, NULL::varchar
+              FROM ar_promise promise
+             WHERE promise.company_id = %s AND promise.state IN ('broken', 'partly_kept')
+               AND EXISTS (
+                   SELECT FROM ar_promise_line line
+                     JOIN account_move_line item ON item.id = line.move_line_id
+                    WHERE line.promise_id = promise.id AND item.amount_residual > 0)
+               AND NOT EXISTS (
+                   SELECT FROM ar_contact contact
+                    WHERE contact.company_id = promise.company_id
+                      AND contact.partner_id = promise.partner_id
+                      AND contact.date >= promise.judged_on
+                      AND contact.notice_id IS NULL AND contact.message_id IS NULL)
+            """,
+            root.id,
+        )
+
+    def _deliveries_sql(self, root):
+        """E-invoices that did not arrive and that nobody corrected yet."""
+        return SQL(
+            """
+            SELECT problem.partner_id, 'delivery_problem'::varchar,
+                   COALESCE(problem.deadline, problem.opened_on), move.name::varchar
+              FROM ar_delivery_problem problem
+              JOIN account_move move ON move.id = problem.move_id
+             WHERE problem.company_id = ANY(%s) AND problem.state = 'open'
+            """,
+            list(self.env["ar.position"]._get_company_ids(root.id)),
         )
 
     # ------------------------------------------------------------------ buttons

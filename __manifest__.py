@@ -76,6 +76,7 @@
         "security/ar_instalment_rules.xml",
         "views/report_instalment_plan.xml",
         "views/ar_instalment_plan_views.xml",
+        "views/ar_portal_templates.xml",
     ],
     "assets": {
         "web.assets_backend": [

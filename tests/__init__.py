@@ -53,3 +53,4 @@ from . import test_exchange_watch
 from . import test_delivery_preflight
 from . import test_instalment
 from . import test_delivery_tour
+from . import test_portal

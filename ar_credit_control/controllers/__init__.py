@@ -1,1 +1,2 @@
 from . import exchange_webhook
+from . import portal

@@ -92,6 +92,7 @@ from . import promise_judge
 from . import promise_effects
 from . import instalment_plan
 from . import claim_widget
+from . import claim_portal
 from . import case
 from . import case_money
 from . import case_dunning

@@ -127,7 +127,13 @@ class Dispute(models.Model):
             items = [line._get_item().sudo() for line in dispute.line_ids]
             sellers = [item.move_id.invoice_user_id for item in items]
             seller = next((user for user in sellers if user and not user.share), False)
-            dispute.user_id = seller or dispute.partner_id.user_id or self.env.user
+            dispute.user_id = seller or dispute.partner_id.user_id or dispute._get_fallback()
+
+    def _get_fallback(self):
+        """Nobody sold it: who writes it down, or for a customer on its portal the responsible."""
+        if not self.env.user.share:
+            return self.env.user
+        return self._get_responsible() or self.env.ref("base.user_admin")
 
     @api.depends("line_ids.amount", "line_ids.currency_id")
     def _compute_amount(self):

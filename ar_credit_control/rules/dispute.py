@@ -35,3 +35,21 @@ def chased(claimed: float, residual: float) -> float:
     (60, 0)
     """
     return residual - disputed(claimed, residual)
+
+
+# What a customer may send along from the portal: pictures and papers, nothing that runs.
+MOST_BYTES = 5 * 1024 * 1024
+MEDIA = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
+
+
+def attachment_problem(size: int, media: str) -> str | None:
+    """What keeps a file from being taken: ``size``, ``media`` or nothing.
+
+    size: in bytes. media: the type that its content shows, whatever it is called.
+
+    >>> attachment_problem(10, "image/png"), attachment_problem(10, "text/html")
+    (None, 'media')
+    """
+    if size > MOST_BYTES:
+        return "size"
+    return None if media in MEDIA else "media"

@@ -1,6 +1,13 @@
 """What a dispute takes out of a claim."""
 
-from ar_credit_control.rules.dispute import REASONS, RESOLUTIONS, chased, disputed
+from ar_credit_control.rules.dispute import (
+    MOST_BYTES,
+    REASONS,
+    RESOLUTIONS,
+    attachment_problem,
+    chased,
+    disputed,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,3 +31,10 @@ def test_every_reason_has_one_of_the_four_causes():
 
 def test_only_a_rejected_dispute_had_no_ground():
     assert [key for key, justified in RESOLUTIONS.items() if not justified] == ["rejected"]
+
+
+def test_files_are_bounded_in_size_and_kind():
+    assert attachment_problem(MOST_BYTES, "application/pdf") is None
+    assert attachment_problem(MOST_BYTES + 1, "application/pdf") == "size"
+    for media in ("text/html", "image/svg+xml", "application/x-msdownload", "", "application/zip"):
+        assert attachment_problem(10, media) == "media"

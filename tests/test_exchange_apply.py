@@ -126,6 +126,17 @@ class TestExchangeApply(ExchangeCommon):
         stored = self._take(self._raw("NE", day="2019-01-01"))
         self.assertEqual((stored.state, stored.reason), ("unmatched", "unmatched"))
 
+    def test_known_by_file_and_told_by_number_is_one_transmission(self):
+        """Some providers name the exchange's number only; Odoo knows the file only."""
+        self._know()
+        sent = self.env["ar.exchange.transmission"].search([("move_id", "=", self.invoice.id)])
+        self._take(self._raw("NE", file="", exchange_id="4711"))
+        self.assertEqual(self._problem().transmission_id, sent)
+        self.assertEqual(sent.exchange_id, "4711")
+        self._know(file=SECOND, hours=3)
+        late = self._take(self._raw("MC", file="", exchange_id="4711"))
+        self.assertEqual((late.state, late.transmission_ids), ("history", sent))
+
     def test_one_invoice_of_a_lot(self):
         other = self._invoice(self.customer, 70, due=-3)
         self._know()

@@ -1,14 +1,12 @@
 from collections import defaultdict, namedtuple
-from datetime import datetime, timezone
 from itertools import groupby
 
 from odoo import fields, models
 from odoo.tools import SQL
 from psycopg2.extras import Json
 
-from ...connectors.lifecycle import as_utc
 from ..rules.delivery import Said, decide
-from .exchange_match import Known, new_key
+from .exchange_match import Known, new_key, sent_on
 from .exchange_reading import rows_of
 
 OWN = ("feed", "odoo")  # fetched with our own credentials, or said by Odoo itself
@@ -132,7 +130,7 @@ class ExchangeAccount(models.Model):
                 key,
                 row["file_name"],
                 row["exchange_id"],
-                _sent_on(row),
+                sent_on(row),
             )
             for (move_id, key), row in new.items()
         ]
@@ -168,6 +166,7 @@ class ExchangeAccount(models.Model):
             row["transmissions"].append(sent.id)
             if verdict.state == "applied":
                 sent.outcome, sent.moment = row["outcome"], row["moment"] or sent.moment
+                sent.exchange_id = sent.exchange_id or row["exchange_id"] or ""
                 (troubled.add if verdict.effect == "open" else troubled.discard)(move_id)
             if verdict.effect:
                 effects.append(Effect(verdict.effect, sent, row))
@@ -178,7 +177,13 @@ class ExchangeAccount(models.Model):
     def _write_outcomes(self, known):
         """Keep what was told last of each transmission, by one statement."""
         values = [
-            SQL("(%s, %s, %s::timestamp)", sent.id, sent.outcome, sent.moment)
+            SQL(
+                "(%s, %s, %s::timestamp, %s)",
+                sent.id,
+                sent.outcome,
+                sent.moment,
+                sent.exchange_id or None,
+            )
             for sent in known.by_id.values()
             if sent.outcome
         ]
@@ -186,11 +191,13 @@ class ExchangeAccount(models.Model):
             self.env.cr.execute(
                 SQL(
                     """
-                    UPDATE ar_exchange_transmission sent SET outcome = told.outcome,
-                           moment = told.moment
-                      FROM (VALUES %s) told (id, outcome, moment)
+                    UPDATE ar_exchange_transmission sent
+                       SET outcome = told.outcome, moment = told.moment,
+                           exchange_id = told.exchange_id
+                      FROM (VALUES %s) told (id, outcome, moment, exchange_id)
                      WHERE sent.id = told.id
-                       AND (sent.outcome, sent.moment) IS DISTINCT FROM (told.outcome, told.moment)
+                       AND (sent.outcome, sent.moment, sent.exchange_id) IS DISTINCT FROM
+                           (told.outcome, told.moment, told.exchange_id)
                     """,
                     SQL(", ").join(values),
                 )
@@ -263,15 +270,6 @@ def _digits(party):
 def _tax_ids(companies):
     names = ("vat", "company_registry")
     return {_digits(company[name]) for company in companies for name in names if company[name]}
-
-
-def _sent_on(row):
-    """When a transmission was sent, as far as its first message tells."""
-    dates = row["dates"] or {}
-    for name in ("received", "sent"):
-        if dates.get(name):
-            return as_utc(datetime.fromisoformat(dates[name])).replace(tzinfo=None)
-    return row["moment"] or datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
 
 
 def _values(row):

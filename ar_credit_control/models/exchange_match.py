@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 from odoo.tools import SQL
 
+from ...connectors.lifecycle import as_utc
 from ..rules.delivery import stem
 
 # Of a transmission that no message names, neither by file nor by number.
 NAMELESS = "-"
+# Odoo's clock and the provider's may differ by so much.
+SLACK = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -156,6 +159,16 @@ class Known:
         for known in self._by_move.get(move_id, []):
             if known.key in (key, number) or number and known.exchange_id == number:
                 return known
+        return None if row["file_name"] else self._not_numbered(row, move_id)
+
+    def _not_numbered(self, row, move_id):
+        """The latest one that is known by its file only, for a message that knows its number only.
+
+        A message that is older than that sending speaks of an earlier one.
+        """
+        latest = self.latest(move_id)
+        if latest and not latest.exchange_id and sent_on(row) >= latest.sent_on - SLACK:
+            return latest
         return None
 
     def _nameless(self, row, move_id):
@@ -192,3 +205,12 @@ def key_of(row):
 def new_key(row):
     """The key of a transmission that is heard of for the first time."""
     return key_of(row) or f"{NAMELESS}{row['moment'] or ''}"
+
+
+def sent_on(row):
+    """When a transmission was sent, as far as its first message tells."""
+    dates = row["dates"] or {}
+    for name in ("received", "sent"):
+        if dates.get(name):
+            return as_utc(datetime.fromisoformat(dates[name])).replace(tzinfo=None)
+    return row["moment"] or datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)

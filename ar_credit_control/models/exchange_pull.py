@@ -98,6 +98,7 @@ class ExchangeAccount(models.Model):
             left = report(taken, remaining=0 if done else 1)
             if done or left <= 0:
                 return done
+            self.env.invalidate_all()  # a long reading must not keep all that it saw
         return True  # another process reads this account
 
     def _claim(self):
@@ -141,10 +142,8 @@ class ExchangeAccount(models.Model):
         try:
             with self.env.cr.savepoint():
                 return self._take_in(messages, source)
-        except BUSY:
-            raise
         except Exception as error:
-            if not messages:
+            if not messages or _is_ours(error):
                 raise
             if len(messages) == 1:
                 _logger.exception("Exchange account %s: a message was set apart", self.id)
@@ -192,3 +191,9 @@ class ExchangeAccount(models.Model):
                 model=self._name,
                 res_id=self.id,
             )
+
+
+def _is_ours(error):
+    """Whether the database refuses for reasons of its own, which no message is to blame for."""
+    ours = isinstance(error, psycopg2.Error)
+    return ours and not isinstance(error, (psycopg2.DataError, psycopg2.IntegrityError))

@@ -277,3 +277,13 @@ class TestWorklistTour(WorklistCommon, HttpCase):
         self.assertEqual(contact.with_user(self.collector).note, "Pays on Friday")
         self.assertEqual(contact.next_step, "Check the payment")
         self.assertFalse(self._contacts(second))
+
+    def test_from_the_worklist_to_the_hand_over_file_in_the_browser(self):
+        partner = self._new_customer("Tour Case")
+        self._invoice(partner, 90_000_000, due=-60)
+        self.env["res.partner"].create({"name": "Tour Agency"})
+        self.start_tour("/odoo/worklist", "ar_collector_case", login=self.collector.login)
+        case = self.env["ar.collection.case"].search([("partner_id", "=", partner.id)])
+        self.assertEqual((case.phase, case.agency_id.name), ("hand_over", "Tour Agency"))
+        self.assertTrue(case.file_ids)
+        self.assertTrue(case.step_ids.filtered(lambda step: step.kind == "letter"))

@@ -74,7 +74,7 @@ class CollectionCase(models.Model):
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{kept.id}?download=true",
-            "target": "self",
+            "target": "new",
             "close": True,
         }
 

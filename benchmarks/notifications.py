@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from itertools import count
 from pathlib import Path
 
-from odoo import Command
+from odoo.fields import Command
 
 from connectors.accounts import Account, open_feed
 from connectors.contract import drain

@@ -29,7 +29,7 @@ class DeliveryError(models.Model):
     location = fields.Char(string="Place in the file")
     record = fields.Selection(RECORDS, string="To correct")
     field_name = fields.Char(string="Field")
-    fix = fields.Char(string="How to correct it")
+    fix = fields.Text(string="How to correct it")
     field_label = fields.Char(compute="_compute_field_label", string="Field to correct")
 
     @api.depends("record", "field_name")

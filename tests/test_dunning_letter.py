@@ -314,7 +314,7 @@ class TestDunningText(LetterCommon):
         run = self._send()
         text = words(self._mail(run).body_html)
         self.assertTrue(text.startswith("Sender & Sons"))
-        self.assertIn("Your contact: ar_collector", text)
+        self.assertIn(f"Your contact: {self.collector.name}", text)
         self.assertIn("collector@example.com", text)
         self.assertIn("12 Harbour Road", text)
         self.assertNotIn("Your contact", words(run.notice_ids.body))

@@ -65,8 +65,8 @@ class DunningLevel(models.Model):
     )
     charge_mode = fields.Selection(CHARGE_MODES, "Dunning charge", required=True, default="none")
     charge_amount = fields.Monetary(string="Charge")
-    attach_invoices = fields.Boolean()
-    attach_statement = fields.Boolean()
+    attach_invoices = fields.Boolean(string="Attach the invoices")
+    attach_statement = fields.Boolean(string="Attach a statement")
     credit_hold = fields.Boolean(help="Orders wait while the customer is at this level or above.")
     auto_send = fields.Boolean(
         string="Sent by itself", help="A scheduled run may send these notices without a review."

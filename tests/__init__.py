@@ -37,6 +37,7 @@ from . import test_credit_widget
 from . import test_statement_letter
 from . import test_interest
 from . import test_dunning_run
+from . import test_dunning_tour
 from . import test_dunning_rules
 from . import test_dunning_race
 from . import test_dunning_charges

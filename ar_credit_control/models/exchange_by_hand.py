@@ -1,3 +1,5 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -110,9 +112,9 @@ class ExchangeNotification(models.Model):
 
 
 def _ending(number):
-    """The last digits of a number: its counter, which all ways of writing it share."""
-    digits = "".join(filter(str.isdigit, stem(number)[-8:]))
-    return digits.lstrip("0")[-6:]
+    """The counter at the end of a number, which all ways of writing it share."""
+    groups = re.findall(r"\d+", stem(number))
+    return groups[-1][-6:] if groups else ""
 
 
 class ExchangeAccount(models.Model):

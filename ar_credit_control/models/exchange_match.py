@@ -79,10 +79,12 @@ class Known:
         self._cr.execute(
             SQL(
                 """
-                SELECT id, company_id, name, EXTRACT(YEAR FROM invoice_date)::int
-                  FROM account_move
-                 WHERE name = ANY(%s) AND company_id = ANY(%s) AND state = 'posted'
-                   AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+                SELECT move.id, move.company_id, move.name,
+                       EXTRACT(YEAR FROM move.invoice_date)::int
+                  FROM unnest(%s) wanted(name)
+                  JOIN account_move move ON move.name = wanted.name
+                 WHERE move.company_id = ANY(%s) AND move.state = 'posted' AND move.name <> '/'
+                   AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
                 """,
                 sorted(names),
                 sorted(self._companies),

@@ -17,6 +17,11 @@ COLUMNS = (
     *("duplicate_of", "network_number", "verified", "signature", "state", "reason", "detail"),
     "remedy",
 )
+INSERT = (
+    "INSERT INTO ar_exchange_notification"
+    f" (account_id, company_id, provider, source, received, {', '.join(COLUMNS)})"
+    " VALUES %s RETURNING id"
+)
 # Of a message about several invoices, the first state that one of them gives it.
 STATES = ("applied", "quarantined", "history")
 # A message's effect on one invoice: effect is ``open``, ``settle`` or ``resent``.
@@ -212,18 +217,8 @@ class ExchangeAccount(models.Model):
             return Notification
         now = fields.Datetime.now()
         fixed = (self.id, self.company_id.id, self.provider, source, now)
-        values = [
-            SQL("(%s)", SQL(", ").join(SQL("%s", value) for value in (*fixed, *_values(row))))
-            for row in rows
-        ]
-        names = ("account_id", "company_id", "provider", "source", "received", *COLUMNS)
-        found = self.env.execute_query(
-            SQL(
-                "INSERT INTO ar_exchange_notification (%s) VALUES %s RETURNING id",
-                SQL(", ").join(map(SQL.identifier, names)),
-                SQL(", ").join(values),
-            )
-        )
+        values = [(*fixed, *_values(row)) for row in rows]
+        found = self.env.cr.execute_values(INSERT, values, page_size=len(values), fetch=True)
         for row, (key,) in zip(rows, found, strict=True):
             row["id"] = key
         self._link([(row["id"], sent) for row in rows for sent in row.get("transmissions", [])])

@@ -166,6 +166,9 @@ class TestCase(CaseCommon):
         )
         case.action_formal_notice()
         self.assertEqual((case.phase, case.next_date), ("formal_notice", self._day(16)))
+        letter = self._contacts().filtered(lambda entry: not entry.automatic)
+        self.assertEqual((letter.channel, letter.date.date()), ("letter", self.today))
+        self.assertEqual(letter.with_user(self.collector).note, "RR123456785FR")
 
     # ------------------------------------------------------------------ handed over
     def test_handed_over_items_are_not_chased_until_the_case_is_closed(self):

@@ -130,6 +130,19 @@ class TestCollector(CollectorCommon):
         with self.assertRaisesRegex(ValidationError, "swap them"):
             self._rule(self.other, best_grade="D", worst_grade="B")
 
+    def test_a_collector_chosen_by_hand_survives_a_merge(self):
+        double = self._new_customer("Customer again")
+        self.Profile._get_or_create(double, self.company).with_user(
+            self.collector
+        ).collector_id = self.other
+        entry = self._contact(partner_id=double.id)
+        wizard = self.env["base.partner.merge.automatic.wizard"]
+        wizard._merge((double | self.customer).ids, self.customer, extra_checks=False)
+        self.env.invalidate_all()
+        self.assertEqual(self.profile.collector_id, self.other)
+        self.assertTrue(self.profile.collector_by_hand)
+        self.assertEqual(entry.partner_id, self.customer)
+
     # ------------------------------------------------------------------ deputies
     def test_calls_go_to_the_deputy_during_an_absence(self):
         self.profile.with_user(self.manager).collector_id = self.collector

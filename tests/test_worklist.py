@@ -89,7 +89,7 @@ class TestWorklist(WorklistCommon):
         )
         row = self._row()
         self.assertEqual((row.kind, row.day, row.tasks), ("broken_promise", self._day(-2), 2))
-        self.assertIn("did not come", row.suggestion)
+        self.assertIn("and not paid", row.suggestion)
         self._contact(outcome="no_answer")
         self.assertFalse(self._row().kind)
 

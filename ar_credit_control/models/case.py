@@ -145,6 +145,20 @@ class CollectionCase(models.Model):
                     )
                 )
             case._enter("formal_notice", **case._get_deadline_step(case.deadline))
+        self.env["ar.contact"]._log([case._served_contact() for case in self])
+
+    def _served_contact(self):
+        """A notice that was served outside dunning is a contact like those that it sends."""
+        channel = "email" if self.served_by == "certified_mail" else "letter"
+        return {
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "date": fields.Datetime.to_datetime(self.notice_date),
+            "channel": channel,
+            "user_id": self.env.uid,
+            "outcome": "informed",
+            "note": self.tracking_number,
+        }
 
     def _get_deadline_step(self, deadline):
         return {

@@ -69,6 +69,11 @@ class DunningNotice(models.Model):
         }
         return self._render_part("dunning_formal_blocks", values)
 
+    def _party_address(self, partner):
+        """The address in one line."""
+        lines = partner._display_address(without_company=True).splitlines()
+        return ", ".join(line.strip() for line in lines if line.strip())
+
     def _get_law_country(self):
         """The debtor's country: its courts read the notice."""
         country = self.partner_id.country_id or self.company_id.country_id

@@ -64,6 +64,13 @@ class CreditProfile(models.Model):
             raise AccessError(self.env._("Set the collector itself: the reason follows from it."))
         return super().write(vals)
 
+    def _get_stricter(self, other):
+        """Of two customers that become one, a collector chosen by hand stays."""
+        vals = super()._get_stricter(other)
+        if self.collector_by_hand and not other.collector_by_hand:
+            vals |= {"collector_id": self.collector_id.id, "collector_by_hand": True}
+        return vals
+
     def _get_warned(self):
         return super()._get_warned() | self.stand_in_id
 

@@ -3,7 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from . import contact_sql
-from .res_partner import OPERATORS, SALES_GROUPS, _compared
+from .res_partner import SALES_GROUPS, search_figure
 
 
 class Contacted(models.AbstractModel):
@@ -63,20 +63,10 @@ class Contacted(models.AbstractModel):
 
     # ------------------------------------------------------------------ lists
     def _search_ar_last_contact(self, operator, value):
-        return self._search_ar_contact("ar_last_contact", operator, value)
+        return search_figure("ar_last_contact", operator, value)
 
     def _search_ar_next_action_date(self, operator, value):
-        return self._search_ar_contact("ar_next_action_date", operator, value)
-
-    def _search_ar_contact(self, fname, operator, value):
-        if operator not in OPERATORS:
-            return NotImplemented
-        operator, value = _compared(operator, value)
-
-        def to_sql(model, alias, query):
-            return SQL("%s %s %s", model._field_to_sql(alias, fname, query), SQL(operator), value)
-
-        return Domain.custom(to_sql=to_sql)
+        return search_figure("ar_next_action_date", operator, value)
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """Let the database filter and sort by what is not stored."""

@@ -229,14 +229,7 @@ class ResPartner(models.Model):
         )
 
     def _search_ar_figure(self, fname, operator, value):
-        if operator not in OPERATORS:
-            return NotImplemented
-        operator, value = _compared(operator, value)
-
-        def to_sql(model, alias, query):
-            return SQL("%s %s %s", model._field_to_sql(alias, fname, query), SQL(operator), value)
-
-        return Domain.custom(to_sql=to_sql)
+        return search_figure(fname, operator, value)
 
     # ------------------------------------------------------------------ limit
     @api.model_create_multi
@@ -322,6 +315,18 @@ def _figures(position, today):
         "ar_overdue_band": position.overdue_band(today),
         "ar_limit_band": position.limit_band(),
     }
+
+
+def search_figure(fname, operator, value):
+    """The domain of a comparison with a field that is a column of a joined query."""
+    if operator not in OPERATORS:
+        return NotImplemented
+    operator, value = _compared(operator, value)
+
+    def to_sql(model, alias, query):
+        return SQL("%s %s %s", model._field_to_sql(alias, fname, query), SQL(operator), value)
+
+    return Domain.custom(to_sql=to_sql)
 
 
 def _compared(operator, value):

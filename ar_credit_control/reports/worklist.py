@@ -104,7 +104,7 @@ class Worklist(models.Model):
         day = format_date(self.env, task.day)
         match task.kind:
             case "broken_promise":
-                text = self.env._("Call: what was promised for %s did not come.", day)
+                text = self.env._("Call: promised for %s, and not paid.", day)
             case "case_due":
                 return task.title or self.env._("Go on with the case.")
             case "dispute_due":

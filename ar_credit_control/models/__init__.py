@@ -48,6 +48,7 @@ from . import dunning_run
 from . import dunning_propose
 from . import dunning_charges
 from . import dunning_process
+from . import dunning_jobs
 from . import dunning_notice
 from . import dunning_text
 from . import dunning_deliver

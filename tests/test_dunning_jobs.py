@@ -19,8 +19,10 @@ class TestDunningJobs(DunningCommon):
         self.run.action_confirm()
 
     def _waiting(self):
-        return self.env["queue.job"].sudo().search(
-            [("model_name", "=", "ar.dunning.run"), ("state", "=", "pending")], order="id"
+        return (
+            self.env["queue.job"]
+            .sudo()
+            .search([("model_name", "=", "ar.dunning.run"), ("state", "=", "pending")], order="id")
         )
 
     def _perform(self):

@@ -165,6 +165,15 @@ class TestDeliveryProblem(ExchangeCommon, DunningCommon):
         self._take(answer)
         self.assertEqual(self._problem().state, "fixed")
 
+    def test_a_cancelled_invoice_waits_for_nothing(self):
+        self._take(self._raw("NS"))
+        self.invoice.button_draft()
+        self.assertEqual(self._problem().state, "open", "corrected as a draft, then sent again")
+        self.invoice.button_cancel()
+        problem = self._problem()
+        self.assertEqual((problem.state, problem.close_reason), ("closed", "void"))
+        self.assertFalse(problem.activity_ids)
+
     def test_by_hand_and_open_again(self):
         self._take(self._raw("MC"))
         problem = self._problem().with_user(self.collector)

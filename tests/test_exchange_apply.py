@@ -213,6 +213,8 @@ class TestExchangeApply(ExchangeCommon):
         stored = self._take(self._raw("NE", number=f"X{self.invoice.name[-5:]}"))
         self.assertEqual(stored.state, "unmatched")
         self.assertIn(self.invoice, stored.suggestion_ids)
+        context = stored.with_user(self.accountant).action_match()["context"]
+        self.assertEqual(context["default_notification_id"], stored.id)
 
     def test_found_later(self):
         stored = self._take(self._raw("NS"))

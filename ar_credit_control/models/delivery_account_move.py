@@ -24,6 +24,16 @@ class AccountMove(models.Model):
     )
     ar_delivery_text = fields.Char(compute="_compute_ar_delivery_state", groups=SEEN_BY)
 
+    def write(self, vals):
+        """An invoice that is cancelled has nobody waiting for its delivery."""
+        result = super().write(vals)
+        if vals.get("state") == "cancel":
+            # safe: whoever may cancel the invoice ends what is open about it
+            problems = self.env["ar.delivery.problem"].sudo()
+            domain = [("move_id", "in", self.ids), ("state", "!=", "closed")]
+            problems.search(domain)._close("void")
+        return result
+
     @api.depends("ar_delivery_problem_ids.state", "ar_delivery_problem_ids.outcome")
     def _compute_ar_delivery_state(self):
         self.ar_delivery_state = False

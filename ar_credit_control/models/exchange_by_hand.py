@@ -52,13 +52,17 @@ class ExchangeNotification(models.Model):
     def action_match(self):
         """Choose the invoice by hand."""
         self.ensure_one()
+        found = self.suggestion_ids
+        context = {"default_notification_id": self.id}
+        if len(found) == 1:
+            context["default_move_id"] = found.id
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Match with an invoice"),
             "res_model": "ar.exchange.match",
             "view_mode": "form",
             "target": "new",
-            "context": {"default_notification_id": self.id},
+            "context": context,
         }
 
     def action_confirm(self):

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 from odoo import Command, fields
 
+from .claims import build_claims
 from .exchange import build_exchange
 from .ledger import RATES, build_history, rate_on
 from .orders import build_orders
@@ -69,6 +70,7 @@ def build(env) -> None:
     build_reports(env, italian, home, today, commit)
     for company in italian | french:
         build_scores(env, company, today, commit)
+    build_claims(env, italian, today)
     build_orders(env, italian, home, sellers)
     build_orders(env, french, abroad, sellers)
     _build_portal_user(env, italian, home)
@@ -90,6 +92,7 @@ def build_small(env) -> None:
     load(env, company, history)
     build_reports(env, company, history, today)
     build_scores(env, company, today, _no_report)
+    build_claims(env, company, today)
     build_orders(env, company, history, [env.ref("base.user_admin")])
 
 

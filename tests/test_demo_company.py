@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.tests import tagged
 
+from ..demo.claims import build_claims
 from ..demo.company import DONE, build, build_reports, build_small, load
 from ..demo.ledger import build_history
 from ..demo.orders import STATES, build_orders
@@ -64,6 +65,12 @@ class TestDemoCompany(AccountTestInvoicingCommon):
         reports = self.env["ar.credit.report"].search([("company_id", "=", self.company.id)])
         self.assertTrue(reports)
         self.assertTrue(all(reports.mapped("rating")))
+
+    def test_customers_promise_dispute_and_pay_in_instalments(self):
+        load(self.env, self.company, self.history)
+        build_claims(self.env(user=self.env.user.id), self.company, self.today)
+        for model in ("ar.dispute", "ar.promise"):
+            self.assertTrue(self.env[model].search([("company_id", "=", self.company.id)]))
 
     def test_building_again_does_nothing(self):
         self.env["ir.config_parameter"].set_param(DONE, "small whole")

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import format_date
 
 from .claim import OWN_WORDS
 
@@ -92,7 +93,7 @@ class Promise(models.Model):
                 "%(customer)s: %(amount)s by %(date)s",
                 customer=promise.partner_id.name or "",
                 amount=(promise.currency_id or self.env.company.currency_id).format(promise.amount),
-                date=fields.Date.to_string(promise.date) or "",
+                date=format_date(self.env, promise.date),
             )
 
     # ------------------------------------------------------------------ writing
@@ -139,7 +140,10 @@ class Promise(models.Model):
         latest = fields.Date.add(fields.Date.context_today(self), days=policy.promise_max_days)
         if self.date > latest:
             raise UserError(
-                self.env._("“Pays by”: choose a day up to %s, or speak with the collector.", latest)
+                self.env._(
+                    "“Pays by”: choose a day up to %s, or speak with the collector.",
+                    format_date(self.env, latest),
+                )
             )
         others = self.sudo().search_count(  # promises count, whoever took them
             [

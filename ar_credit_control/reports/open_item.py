@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.misc import format_date
 
 from ..rules.exposure import BUCKETS
 
@@ -77,7 +78,7 @@ class OpenItem(models.Model):
                 "%(number)s · %(open)s · due %(due)s",
                 number=item.number or item.ref or "",
                 open=item.currency_id.format(item.residual_currency or 0.0),
-                due=fields.Date.to_string(item.date_due) or "",
+                due=format_date(self.env, item.date_due),
             )
 
     def _selection_bucket(self):

@@ -9,6 +9,7 @@ from .contact import CHANNELS
 CLAIMS = ("ar.dispute.line", "ar.promise.line")
 # Changed by whoever has the record in his hands; everything else is finance's to change.
 OWN_WORDS = {"note"}
+GIVEN = OWN_WORDS | {"partner_id", "company_id", "contact_id", "channel", "line_ids"}
 FINANCE = ("ar_credit_control.group_collector", "account.group_account_invoice")
 
 
@@ -20,6 +21,7 @@ class Claim(models.AbstractModel):
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _mail_post_access = "read"
     _outcome = "promise"  # what the contact log calls it
+    _given = frozenset()  # what a person writes besides ``GIVEN``, before the record is closed
 
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, index=True, ondelete="restrict"
@@ -85,6 +87,8 @@ class Claim(models.AbstractModel):
     def create(self, vals_list):
         Partner = self.env["res.partner"]
         for vals in vals_list:
+            if not self.env.su:
+                self._check_fields(vals.keys() - GIVEN - self._given)
             if vals.get("partner_id"):  # items belong to the customer, whatever contact was chosen
                 vals["partner_id"] = Partner.browse(vals["partner_id"]).commercial_partner_id.id
         claims = super().create(vals_list)

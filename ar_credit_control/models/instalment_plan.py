@@ -2,10 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..rules.instalment import STEPS, defaulted, schedule, split
-from .claim import OWN_WORDS
+from .claim import GIVEN, OWN_WORDS
 
-TERMS = {"first_date", "every", "count", "max_missed", "tolerance_days", "instalment_ids"}
-GIVEN = {"partner_id", "company_id", "contact_id", "channel", "line_ids", *TERMS, *OWN_WORDS}
+TERMS = frozenset(
+    {"first_date", "every", "count", "max_missed", "tolerance_days", "instalment_ids"}
+)
 
 
 class InstalmentPlan(models.Model):
@@ -15,6 +16,7 @@ class InstalmentPlan(models.Model):
     _description = "Instalment plan"
     _inherit = ["ar.claim"]
     _order = "id desc"
+    _given = TERMS
 
     partner_id = fields.Many2one(tracking=True)
     state = fields.Selection(
@@ -91,17 +93,11 @@ class InstalmentPlan(models.Model):
             )
 
     # ------------------------------------------------------------------ writing
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            for vals in vals_list:
-                self._check_fields(vals.keys() - GIVEN)
-        return super().create(vals_list)
-
     def write(self, vals):
         if not self.env.su:
             draft = all(plan.state == "draft" for plan in self)
-            allowed = GIVEN - {"partner_id", "company_id"} if draft else OWN_WORDS
+            terms = (GIVEN | TERMS) - {"partner_id", "company_id"}
+            allowed = terms if draft else OWN_WORDS
             self._check_fields(vals.keys() - allowed - {"message_follower_ids"})
         return super().write(vals)
 

@@ -4,7 +4,6 @@ from odoo.tools.misc import format_date
 
 from .claim import OWN_WORDS
 
-GIVEN = {"partner_id", "company_id", "contact_id", "channel", "date", "line_ids", *OWN_WORDS}
 STATES = [
     ("open", "Open"),
     ("kept", "Kept"),
@@ -21,6 +20,7 @@ class Promise(models.Model):
     _description = "Promise to pay"
     _inherit = ["ar.claim"]
     _order = "date desc, id desc"
+    _given = frozenset({"date"})
 
     partner_id = fields.Many2one(tracking=True)
     state = fields.Selection(
@@ -97,13 +97,6 @@ class Promise(models.Model):
             )
 
     # ------------------------------------------------------------------ writing
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            for vals in vals_list:
-                self._check_fields(vals.keys() - GIVEN)
-        return super().create(vals_list)
-
     def write(self, vals):
         if not self.env.su:
             self._check_fields(vals.keys() - OWN_WORDS - {"message_follower_ids"})

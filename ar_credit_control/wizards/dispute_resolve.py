@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..models.dispute import ENDS
 from ..rules.dispute import RESOLUTIONS
 
 
@@ -11,15 +12,7 @@ class DisputeResolve(models.TransientModel):
 
     dispute_id = fields.Many2one("ar.dispute", required=True, readonly=True)
     partner_id = fields.Many2one(related="dispute_id.partner_id")
-    resolution = fields.Selection(
-        [
-            ("credit_note", "Credit note"),
-            ("rejected", "Rejected"),
-            ("compromise", "Compromise"),
-        ],
-        required=True,
-        default="credit_note",
-    )
+    resolution = fields.Selection(ENDS, required=True, default="credit_note")
     justified = fields.Boolean(
         string="The customer had a reason",
         compute="_compute_justified",

@@ -75,7 +75,7 @@ class Promise(models.Model):
 
     def _bundle_lines(self):
         """The items that a bundle is about."""
-        return self.line_ids | self.plan_id.line_ids
+        return self.plan_id.line_ids or self.line_ids
 
     def _get_verdicts(self, company, bundles, today):
         """``{promise id: Verdict}``."""

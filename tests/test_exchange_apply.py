@@ -51,7 +51,8 @@ class TestExchangeApply(ExchangeCommon):
             *(
                 self._raw("NS", move, file=f"IT01234567890_1000{place}.xml")
                 for place, move in enumerate(moves)
-            )
+            ),
+            source="upload",
         )
         told = self.env["mail.message"].search(
             [("id", ">", before), ("message_type", "=", "user_notification")]

@@ -93,6 +93,22 @@ class TestExchangePull(ExchangeCommon, CronMixinCase, HttpCase):
                 self.assertFalse(problem.doubtful)
                 self.assertEqual(feed.health, "good")
 
+    def test_one_mail_for_a_reading_of_many_pages(self):
+        self.feed.since = "2025-12-01"
+        self.simulator.world = self.world = World(Backlog(210))
+        moves = [self._invoice(self.customer, 100 + place, due=-5) for place in range(2)]
+        for place, move in enumerate([*moves, self.invoice]):
+            self._know(move, f"IT01234567890_3000{place}.xml")
+            self._tell(move=move, file=f"IT01234567890_3000{place}.xml")
+        before = self.env["mail.message"].search([], order="id desc", limit=1).id
+        self.feed._pull(go_on)
+        told = self.env["mail.message"].search(
+            [("id", ">", before), ("message_type", "=", "user_notification")]
+        )
+        self.assertEqual(told.partner_ids, self.collector.partner_id | self.salesman.partner_id)
+        self.assertEqual(len(told), 2)
+        self.assertIn(": 3", told[0].subject)
+
     def test_the_overlap_changes_nothing(self):
         self._tell()
         self.feed._pull(go_on)

@@ -45,8 +45,11 @@ class DeliveryProblem(models.Model):
                 vals_list.append(vals)
         opened += self._create_all(vals_list)
         opened._give_activities()
-        opened._tell()
+        opened._log()
         opened._changed()
+        opened.told = False
+        if source != "feed":  # a reading of many pages tells at its end
+            self._tell(account)
         return opened
 
     def _create_all(self, vals_list):
@@ -161,19 +164,28 @@ class DeliveryProblem(models.Model):
         outcomes = dict(self._fields["outcome"]._description_selection(self.env))
         return f"{self.move_id.name}: {outcomes[self.outcome]}"
 
-    def _tell(self):
-        """One mail to each owner and each salesperson, however many problems there are."""
-        if not self:
-            return
-        self.move_id._message_log_batch(
-            {p.move_id.id: Markup("<p>%s</p><p>%s</p>") % (p._get_summary(), p.text) for p in self}
-        )
+    def _log(self):
+        """A note in each invoice's history, with the network's words."""
+        if self:
+            self.move_id._message_log_batch(
+                {
+                    problem.move_id.id: Markup("<p>%s</p><p>%s</p>")
+                    % (problem._get_summary(), problem.text)
+                    for problem in self
+                }
+            )
+
+    @api.model
+    def _tell(self, account):
+        """One mail to each owner and salesperson, however many problems an account has brought."""
+        untold = self.sudo().search([("account_id", "=", account.id), ("told", "=", False)])
         told = defaultdict(lambda: self.browse())
-        for problem in self:
+        for problem in untold.filtered(lambda problem: problem.state == "open"):
             for user in problem.user_id | problem.salesperson_id:
                 told[user] |= problem
         for user, problems in told.items():
             problems._notify(user, self.env._("Invoices that did not arrive: %s", len(problems)))
+        untold.with_context(**QUIET).told = True
 
     def _notify(self, users, subject):
         """A message with the problems as a list, about the one problem if it is one."""

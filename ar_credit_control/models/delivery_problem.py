@@ -68,6 +68,7 @@ class DeliveryProblem(models.Model):
     urgency = fields.Selection(
         [("late", "Late"), ("soon", "Due"), ("later", "In time")], compute="_compute_age"
     )
+    told = fields.Boolean(readonly=True, help="Owner and salesperson have their mail.")
     escalated_on = fields.Date(string="Managers told on", readonly=True)
     state = fields.Selection(
         STATES, required=True, readonly=True, default="open", tracking=True, index=True
@@ -85,6 +86,7 @@ class DeliveryProblem(models.Model):
     _transmission_unique = models.UniqueIndex(
         "(transmission_id)", "This transmission of the invoice has its problem already."
     )
+    _untold_idx = models.Index("(account_id) WHERE told IS NOT TRUE")
     _open_idx = models.Index("(move_id) WHERE state <> 'closed'")
 
     @api.depends("outcome", "state")

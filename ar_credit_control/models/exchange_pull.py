@@ -160,6 +160,7 @@ class ExchangeAccount(models.Model):
 
     # ------------------------------------------------------------------ how it went
     def _note_success(self):
+        self.env["ar.delivery.problem"]._tell(self)
         self.write(
             {
                 "since": next_since(self.started.replace(tzinfo=timezone.utc)).replace(tzinfo=None),
@@ -173,6 +174,7 @@ class ExchangeAccount(models.Model):
     def _note_failure(self, error):
         """Remember what went wrong, and tell the owner when it begins and needs a person."""
         began = not self.last_error
+        self.env["ar.delivery.problem"]._tell(self)
         wait = timedelta(seconds=min(error.retry_after or 0, 86_400))
         self.write(
             {

@@ -391,6 +391,13 @@ class TestPromiseAccess(RpcMixin, PromiseCommon, HttpCase):
                 self.assertIn("error", self._call("ar.promise", method, args))
         self.assertEqual(promise.state, "open")
 
+    def test_collector_writes_one_down(self):
+        self.customer.name = "Promising & Sons"
+        self.start_tour("/odoo/receivables", "ar_promise_collector", login=self.collector.login)
+        promise = self.env["ar.promise"].search([("partner_id", "=", self.customer.id)])
+        self.assertEqual((promise.amount, promise.date), (500, self.today))
+        self.assertEqual(promise.user_id, self.collector)
+
     def test_other_companies_see_nothing(self):
         promise = self._promise()
         other = self.env["res.company"].create({"name": "Elsewhere"})

@@ -297,6 +297,56 @@ class TestCase(CaseCommon):
         self.assertEqual(archive.read(name), b"<ricevuta/>")
         self.assertIn(name, archive.read("MANIFEST.txt").decode())
 
+    def test_the_spreadsheet_tells_of_promises_disputes_and_steps(self):
+        invoice = self._invoice(self.customer, 300, due=-90)
+        line = [Command.create({"item_id": self._item(invoice).id, "amount": 100})]
+        self.env["ar.promise"].create(
+            {"partner_id": self.customer.id, "date": self._day(3), "line_ids": line}
+        )
+        self.env["ar.dispute"].create(
+            {"partner_id": self.customer.id, "reason": "quality", "line_ids": line}
+        )
+        case = self._hand_over()
+        case.step_ids = [Command.create({"kind": "summons", "court": "Lyon", "cost": 12})]
+        archive = self._file(case)
+        book = load_workbook(io.BytesIO(archive.read("case.xlsx")))
+        filled = [page for page in book if page.max_row > 1]
+        rows = {page.title: [cell.value for cell in page[2]] for page in filled}
+        self.assertEqual(rows["Promises"][0], str(self._day(3)))
+        self.assertEqual(rows["Promises"][1:4], [100, self.company.currency_id.name, "Open"])
+        self.assertEqual(rows["Disputes"][1:4], ["Quality", 100, "Open"])
+        self.assertEqual(rows["Steps"][1:3], ["Summons", "Lyon"])
+        self.assertEqual(rows["Steps"][4], 12)
+
+    def test_amounts_that_make_no_sense_are_refused(self):
+        self._invoice(self.customer, 300, due=-90)
+        case = self._open()
+        for vals in (
+            {"fee_percent": 101},
+            {"fee_percent": -1},
+            {"fee_fixed": -5},
+            {"step_ids": [Command.create({"cost": -1})]},
+            {"step_ids": [Command.create({"recovered": -1})]},
+        ):
+            with (
+                self.subTest(vals=vals),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.CheckViolation),
+                self.env.cr.savepoint(),
+            ):
+                case.write(vals)
+                self.env.flush_all()
+
+    def test_a_notice_by_certified_mail_is_a_mail_in_the_log(self):
+        self._invoice(self.customer, 300, due=-90)
+        case = self._open(
+            notice_date=self._day(-1), deadline=self._day(9), served_by="certified_mail"
+        )
+        case.action_formal_notice()
+        entry = self._contacts()
+        self.assertEqual((entry.channel, entry.user_id), ("email", self.collector))
+        self.assertFalse(entry.next_date)
+
     def test_a_name_does_not_become_a_formula(self):
         self._invoice(self.customer, 300, due=-90)
         self.customer.name = "=1+1"

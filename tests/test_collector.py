@@ -232,6 +232,32 @@ class TestCollector(CollectorCommon):
         self.assertIn("Silent Two", bodies[self.manager.partner_id])
         self.assertNotIn(self.customer.name, "".join(bodies.values()))
 
+    def test_the_manager_is_told_how_much_has_no_owner(self):
+        self._invoice(self.customer, 700, due=-40)
+        self.policy.manager_id = self.manager
+        tell = self.Profile.sudo().with_company(self.company)._tell_of_unowned
+        count, amount = self.Profile._get_unowned(self.company)
+        tell(self.company)
+        messages = self.env["mail.message"].sudo()
+        told = messages.search([("subject", "like", "nobody responsible")])
+        self.assertEqual(told.partner_ids, self.manager.partner_id)
+        self.assertIn(str(count), told.subject)
+        self.assertGreaterEqual(amount, 700)
+        self.profile.with_user(self.manager).collector_id = self.collector
+        left, rest = self.Profile._get_unowned(self.company)
+        self.assertEqual((count - left, amount - rest), (1, 700))
+
+    def test_a_profile_says_who_is_at_work_today(self):
+        self.assertFalse(self.profile.stand_in_id)
+        self.profile.user_id = self.manager
+        self.assertEqual(self.profile.stand_in_id, self.manager)
+        self.assertIn("credit", self.profile.collector_reason)
+        self._absence(self.manager, self.collector)
+        self._absence(self.collector, self.other)
+        self.profile.invalidate_recordset()
+        self.assertEqual(self.profile.stand_in_id, self.other)
+        self.assertEqual(self.profile._get_warned() & self.other, self.other)
+
     def test_the_daily_job_applies_rules_in_every_company(self):
         self._rule(self.other)
         self._invoice(self.customer, 100, due=-40)

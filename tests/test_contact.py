@@ -321,6 +321,33 @@ class TestContact(ContactCommon):
                 self.company.ar_silence_days = 0
                 self.env.flush_all()
 
+    def test_buttons_open_the_contacts_of_the_customer(self):
+        self._contact(outcome="informed")
+        other = self._contact(partner_id=self._new_customer("Other").id)
+        profile = self.Profile._get_or_create(self.customer, self.company)
+        for record in (self.customer, self.person, profile):
+            action = record.with_user(self.salesman).action_ar_contacts()
+            found = self.Contact.search(action["domain"])
+            self.assertEqual(found.partner_id, self.customer)
+            self.assertNotIn(other, found)
+        dialog = profile.with_user(self.salesman).action_ar_log_contact()
+        self.assertEqual(dialog["target"], "new")
+        self.assertEqual(dialog["context"]["default_partner_id"], self.customer.id)
+        dialog = self.person.with_user(self.salesman).action_ar_log_contact()
+        self.assertEqual(dialog["context"]["default_person_id"], self.person.id)
+
+    def test_filters_tell_by_hand_from_by_itself(self):
+        self._invoice(self.customer, 100, due=-30)
+        self._send()
+        by_hand = self._contact(outcome="informed")
+        inside = [("partner_id", "=", self.customer.id)]
+        found = self.Contact.search([*inside, ("automatic", "=", False)])
+        self.assertEqual(found, by_hand)
+        by_itself = self.Contact.search([*inside, ("automatic", "=", True)])
+        self.assertEqual(by_itself, self._contacts() - by_hand)
+        self.assertIn("First", by_itself.display_name)
+        self.assertIn("Phone, Informed", by_hand.display_name)
+
     def test_a_batch_of_entries_costs_a_fixed_number_of_queries(self):
         partners = [self._new_customer(f"Many {number}").id for number in range(40)]
 

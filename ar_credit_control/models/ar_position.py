@@ -32,6 +32,7 @@ READ = {
     "res.currency.rate": None,
     "res.partner": ["commercial_partner_id", "credit_limit", "property_payment_term_id"],
     "ar.credit.profile": None,
+    "ar.contact": None,
 }
 
 

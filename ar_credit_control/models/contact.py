@@ -151,11 +151,15 @@ class Contact(models.Model):
         self.ensure_one()
         if self.notice_id:
             return self.notice_id.sudo().level_id.name  # its name is no secret
-        names = [self._get_word(field) for field in ("channel", "outcome") if self[field]]
-        return ", ".join(names)
+        return self._get_label(self.channel, self.outcome)
 
-    def _get_word(self, name):
-        return dict(self._fields[name]._description_selection(self.env))[self[name]]
+    def _get_label(self, channel, outcome):
+        """The way and the outcome in words, of values of those fields."""
+        chosen = (("channel", channel), ("outcome", outcome))
+        return ", ".join(self._get_words(name)[value] for name, value in chosen if value)
+
+    def _get_words(self, name):
+        return dict(self._fields[name]._description_selection(self.env))
 
     # ------------------------------------------------------------------ checks
     @api.constrains("partner_id", "person_id", "move_line_ids")

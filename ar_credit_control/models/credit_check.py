@@ -88,6 +88,7 @@ class CreditCheck(models.AbstractModel):
             row.expected_delay,
             row.rejected or 0,
             row.undelivered or 0,
+            _last_contact(row),
         )
 
     def _has_own_limit(self, limit, company):
@@ -140,6 +141,11 @@ class CreditCheck(models.AbstractModel):
 
     def _today(self):
         return fields.Date.context_today(self)
+
+
+def _last_contact(row):
+    contact = row.contact_date, row.contact_channel, row.contact_outcome, row.contact_level_id
+    return contact if row.contact_date else None
 
 
 def _last_day(term, today):

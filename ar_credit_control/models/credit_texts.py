@@ -226,7 +226,7 @@ class CreditTexts(models.AbstractModel):
         if not visible:
             return payload
         payload["chips"] += self._grade_chips(verdict)
-        return {**payload, **self._figures(verdict.position)}
+        return {**payload, **self._figures(verdict)}
 
     def _shown(self, finding, company, visible):
         if visible:
@@ -236,7 +236,8 @@ class CreditTexts(models.AbstractModel):
     def _unseen(self):
         return self.env._("Ask the credit manager: the customer is in a colleague's portfolio.")
 
-    def _figures(self, position):
+    def _figures(self, verdict):
+        position = verdict.position
         labels = self._bucket_labels()
         limit = position.limit
         today = fields.Date.context_today(self)

@@ -57,6 +57,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,
                profile.expected_delay, profile.rejected, profile.undelivered,
                COALESCE(claim.disputed, 0)::float8, COALESCE(claim.promised, 0)::float8,
+               spoken.date, spoken.channel, spoken.outcome, spoken.level_id,
                (customer.property_payment_term_id ->> %(company)s::text)::int, entity.contact_ids
           FROM entity
           JOIN member customer ON customer.id = entity.customer_id
@@ -69,6 +70,13 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
      LEFT JOIN (%(claims)s) claim ON claim.customer_id = customer.id
      LEFT JOIN ar_credit_profile profile
             ON profile.partner_id = customer.id AND profile.company_id = %(root)s
+     LEFT JOIN LATERAL (
+            SELECT contact.date, contact.channel, contact.outcome, notice.level_id
+              FROM ar_contact contact
+         LEFT JOIN ar_dunning_notice notice ON notice.id = contact.notice_id
+             WHERE contact.company_id = %(root)s AND contact.partner_id = customer.id
+          ORDER BY contact.date DESC, contact.id DESC LIMIT 1
+          ) spoken ON TRUE
         """,
         contacts=contacts,
         buckets=SQL(", ").join(buckets),
@@ -137,6 +145,10 @@ COLUMNS = {
     "undelivered": "int",
     "disputed": "float8",
     "promised": "float8",
+    "contact_date": "timestamp",
+    "contact_channel": "varchar",
+    "contact_outcome": "varchar",
+    "contact_level_id": "int",
     "payment_term_id": "int",
     "contact_ids": "int[]",
 }

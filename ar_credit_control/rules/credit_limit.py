@@ -229,6 +229,7 @@ class Verdict:
     amount: order total that was judged, in company currency; 0 for a customer without an order.
     grade, expected_delay: of the customer's payment behaviour, None while it is unknown.
     rejected, undelivered: e-invoices that the exchange threw out, and others that did not arrive.
+    contact: day and time (UTC), channel, outcome and dunning level (id) of the last contact.
     """
 
     position: Position
@@ -241,6 +242,7 @@ class Verdict:
     expected_delay: float | None = None
     rejected: int = 0
     undelivered: int = 0
+    contact: tuple | None = None
 
     @property
     def decision(self) -> str:

@@ -157,7 +157,7 @@ def items(scope: Scope, left_out: SQL) -> SQL:
         ), covered AS (%(covered)s)
         SELECT item.line_id, item.customer_id, item.currency_id, item.policy_id, item.due,
                item.days, item.residual, item.residual_currency, item.reached,
-               LEAST(COALESCE(held.held, 0), item.reached) AS held,
+               LEAST(GREATEST(held.held, item.behind), item.reached) AS held,
                COALESCE(covered.covered, 0) AS covered,
                CASE WHEN COALESCE(covered.covered, 0) = 0 THEN item.residual
                     ELSE ROUND(item.residual * (1 - covered.covered / item.residual_currency),
@@ -182,6 +182,7 @@ def _candidates(left_out) -> SQL:
     return SQL(
         """
         SELECT open.*, account.policy_id, width_bucket(open.days, account.thresholds) AS reached,
+               CASE WHEN open.days > 0 THEN width_bucket(0, account.thresholds) ELSE 0 END AS behind,
                left_out.reason, left_out.note
           FROM ar_dunning_open open
           JOIN ar_dunning_account account USING (customer_id)

@@ -81,6 +81,19 @@ class Ladder:
         """The highest level that an item's days past due reach; 0: none."""
         return bisect_right(self.thresholds, days)
 
+    def held(self, item: Item) -> int:
+        """The level that an item climbs from.
+
+        That of its last notice; but levels that speak of a due date ahead are behind an item
+        that is overdue, whether they were sent or not: nobody is told that it will fall due.
+
+        >>> ladder = Ladder((Level(-5), Level(10), Level(20)))
+        >>> ladder.held(Item(1, -3, 100.0)), ladder.held(Item(1, 30, 100.0))
+        (0, 1)
+        """
+        ahead = bisect_right(self.thresholds, 0) if item.days > 0 else 0
+        return min(max(item.level, ahead), self.reached(item.days))
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -113,7 +126,7 @@ def choose(ladder: Ladder, items: Sequence[Item], account: float, start: bool = 
         goes = {key: min(top, want) for key, want in wanted.items()}
     else:
         goes = {key: granted[want] for key, want in wanted.items()}
-    held = {item.key: min(item.level, ladder.reached(item.days)) for item in items}
+    held = {item.key: ladder.held(item) for item in items}
     higher = {key: level for key, level in goes.items() if level > held[key]}
     if not higher:
         return Choice(short=not any(granted))
@@ -123,7 +136,7 @@ def choose(ladder: Ladder, items: Sequence[Item], account: float, start: bool = 
 def _wanted(ladder: Ladder, items: Sequence[Item], start: bool) -> dict[int, int]:
     """The level each item would go to, by its age alone and one step at a time."""
     reached = {item.key: ladder.reached(item.days) for item in items}
-    held = {item.key: min(item.level, reached[item.key]) for item in items}
+    held = {item.key: ladder.held(item) for item in items}
     account = max(held.values(), default=0)
     wanted = {}
     for key, level in reached.items():

@@ -47,12 +47,19 @@ def live(ladder, rows, every=1):
     return sent
 
 
+def behind(ladder, item):
+    """The level that an item stands at, those before its due date counted once it is over."""
+    ahead = sum(level.days <= 0 for level in ladder.levels) if item.days > 0 else 0
+    return min(max(item.level, ahead), ladder.reached(item.days))
+
+
 @settings(max_examples=60)
 @given(ladders(), debts)
 def test_nobody_hears_the_same_of_an_item_twice_unless_another_climbs(ladder, rows):
     assert not faults(ladder.levels, ladder.grace)
     reached = dict.fromkeys(range(len(rows)), 0)
-    for _day, choice, _items in live(ladder, rows):
+    for _day, choice, items in live(ladder, rows):
+        reached.update({it.key: max(reached[it.key], behind(ladder, it)) for it in items})
         assert any(level > reached[key] for key, level in choice.items.items())
         reached.update({key: max(reached[key], level) for key, level in choice.items.items()})
 
@@ -80,7 +87,10 @@ def test_a_single_debt_climbs_every_step_in_turn(ladder, residual, every):
     assert heard == sorted(set(heard))
     assert set(heard) <= set(enough)
     if len(enough) == len(ladder.levels):
-        assert heard == enough
+        # a run each few days may come too late to say that something will fall due
+        assert set(enough) - set(heard) <= {
+            number for number, level in enumerate(ladder.levels, 1) if level.days <= 0
+        }
 
 
 @settings(max_examples=40)
@@ -88,7 +98,7 @@ def test_a_single_debt_climbs_every_step_in_turn(ladder, residual, every):
 def test_runs_that_were_missed_bring_no_two_notices_on_a_day_and_skip_no_level(ladder, rows, every):
     held = 0
     for _day, choice, items in live(ladder, rows, every):
-        top = max((min(i.level, ladder.reached(i.days)) for i in items), default=0)
+        top = max((behind(ladder, i) for i in items), default=0)
         assert choice.level <= top + 1
         held = max(held, choice.level)
     assert held <= len(ladder.levels)

@@ -99,6 +99,18 @@ TABLE = {
         Choice(1, {1: 1}),
     ),
     "grace": (Ladder((Level(1),), grace=5), [item(1, 5, 10)], 10, Choice()),
+    "nobody is told that what is overdue will fall due": (
+        Ladder((Level(-5), Level(3), Level(20))),
+        [item(1, 200, 10)],
+        10,
+        Choice(2, {1: 2}),
+    ),
+    "within the grace nothing is said, not even that it will fall due": (
+        Ladder((Level(-5), Level(3))),
+        [item(1, 2, 10)],
+        10,
+        Choice(),
+    ),
     "after the grace": (Ladder((Level(1),), grace=5), [item(1, 6, 10)], 10, Choice(1, {1: 1})),
 }
 
@@ -140,6 +152,14 @@ def age_allows(ladder, days):
     return allowed
 
 
+def stands_at(ladder, it):
+    """Its last level; an overdue item has also passed those that speak of the days ahead."""
+    level = it.level
+    if it.days > 0:
+        level = max([level, *(n for n, step in enumerate(ladder.levels, 1) if step.days <= 0)])
+    return min(level, age_allows(ladder, it.days))
+
+
 def fall_through(ladder, items, trying, account):
     """Level by level from the top, whatever is too small moves down."""
     for number in range(len(ladder.levels), 0, -1):
@@ -153,7 +173,7 @@ def fall_through(ladder, items, trying, account):
 def slowly(ladder, items, account):
     """The rules one after the other, as a clerk would go down the list with a pencil."""
     allowed = {it.key: age_allows(ladder, it.days) for it in items}
-    at = {it.key: min(it.level, allowed[it.key]) for it in items}
+    at = {it.key: stands_at(ladder, it) for it in items}
     customer = max(at.values(), default=0)
     own = {
         key: min(level, (customer if ladder.by_account else at[key]) + 1)
@@ -186,7 +206,7 @@ def test_the_same_as_a_clerk_with_a_pencil(ladder, items, unasked):
 
 @given(ladders(), ledgers())
 def test_no_level_is_ever_skipped(ladder, items):
-    held = {it.key: min(it.level, ladder.reached(it.days)) for it in items}
+    held = {it.key: stands_at(ladder, it) for it in items}
     choice = choose(ladder, items, sum(it.residual for it in items))
     assert choice.level <= max(held.values(), default=0) + 1
     assert all(

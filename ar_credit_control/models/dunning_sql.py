@@ -182,7 +182,8 @@ def _candidates(left_out) -> SQL:
     return SQL(
         """
         SELECT open.*, account.policy_id, width_bucket(open.days, account.thresholds) AS reached,
-               CASE WHEN open.days > 0 THEN width_bucket(0, account.thresholds) ELSE 0 END AS behind,
+               CASE WHEN open.days > 0 THEN width_bucket(0, account.thresholds)
+                    ELSE 0 END AS behind,
                left_out.reason, left_out.note
           FROM ar_dunning_open open
           JOIN ar_dunning_account account USING (customer_id)

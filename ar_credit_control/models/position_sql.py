@@ -70,15 +70,10 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
      LEFT JOIN (%(claims)s) claim ON claim.customer_id = customer.id
      LEFT JOIN ar_credit_profile profile
             ON profile.partner_id = customer.id AND profile.company_id = %(root)s
-     LEFT JOIN LATERAL (
-            SELECT contact.date, contact.channel, contact.outcome, notice.level_id
-              FROM ar_contact contact
-         LEFT JOIN ar_dunning_notice notice ON notice.id = contact.notice_id
-             WHERE contact.company_id = %(root)s AND contact.partner_id = customer.id
-          ORDER BY contact.date DESC, contact.id DESC LIMIT 1
-          ) spoken ON TRUE
+     LEFT JOIN LATERAL (%(last_contact)s) spoken ON TRUE
         """,
         contacts=contacts,
+        last_contact=last_contact(terms.root),
         buckets=SQL(", ").join(buckets),
         items=items(terms, MEMBER, as_of),
         limit=credit_limit(terms, SQL("customer")),
@@ -88,6 +83,20 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
         **(_NO_HISTORY if as_of else _beside_the_ledger(terms)),
         root=terms.root,
         company=terms.company,
+    )
+
+
+def last_contact(root: SQL) -> SQL:
+    """When and how ``customer`` was last spoken with, and the level if it was by a notice."""
+    return SQL(
+        """
+        SELECT contact.date, contact.channel, contact.outcome, notice.level_id
+          FROM ar_contact contact
+     LEFT JOIN ar_dunning_notice notice ON notice.id = contact.notice_id
+         WHERE contact.company_id = %s AND contact.partner_id = customer.id
+      ORDER BY contact.date DESC, contact.id DESC LIMIT 1
+        """,
+        root,
     )
 
 

@@ -17,6 +17,11 @@ MEMBER = SQL("member")
 EVERYBODY = SQL("(SELECT id, commercial_partner_id AS customer_id FROM res_partner)")
 FOREVER = 100_000  # days
 _ENTITIES = SQL("(SELECT customer_id FROM entity)")
+_DECIDED = SQL(
+    "profile.policy_id, profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,"
+    " profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,"
+    " profile.expected_delay, profile.rejected, profile.undelivered"
+)
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
                COALESCE(drafts.amount, 0)::float8, COALESCE(orders.amount, 0)::float8,
                (%(limit)s)::float8, profile.credit_mode, profile.limit_valid_until,
                profile.raise_amount::float8, profile.raise_from, profile.raise_until,
-               COALESCE(profile.insured_amount, 0)::float8, profile.policy_id,
-               profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,
-               profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,
-               profile.expected_delay, profile.rejected, profile.undelivered,
+               COALESCE(profile.insured_amount, 0)::float8, %(decided)s,
                COALESCE(claim.disputed, 0)::float8, COALESCE(claim.promised, 0)::float8,
                spoken.date, spoken.channel, spoken.outcome, spoken.level_id,
                (customer.property_payment_term_id ->> %(company)s::text)::int, entity.contact_ids
@@ -73,6 +75,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
      LEFT JOIN LATERAL (%(last_contact)s) spoken ON TRUE
         """,
         contacts=contacts,
+        decided=_DECIDED,
         last_contact=last_contact(terms.root),
         buckets=SQL(", ").join(buckets),
         items=items(terms, MEMBER, as_of),

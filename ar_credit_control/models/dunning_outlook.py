@@ -54,7 +54,7 @@ class CreditProfile(models.Model):
         )
         rows = self.env.execute_query(
             SQL(
-                "SELECT line_id, due, asked::float8, held FROM ar_dunning_item WHERE reason IS NULL"
+                "SELECT line_id, due, asked::float8, told FROM ar_dunning_item WHERE reason IS NULL"
             )
         )
         policies = self.env["ar.dunning.policy"]
@@ -70,7 +70,7 @@ class CreditProfile(models.Model):
             last,
             policy.min_interval,
         )
-        amounts = {key: asked for key, _due, asked, _held in rows}
+        amounts = {key: asked for key, _due, asked, _told in rows}
         return policy, [
             (day, choice, sum(amounts[key] for key in choice.items)) for day, choice in steps
         ]

@@ -158,6 +158,7 @@ def items(scope: Scope, left_out: SQL) -> SQL:
         SELECT item.line_id, item.customer_id, item.currency_id, item.policy_id, item.due,
                item.days, item.residual, item.residual_currency, item.reached,
                LEAST(GREATEST(held.held, item.behind), item.reached) AS held,
+               COALESCE(held.held, 0) AS told,
                COALESCE(covered.covered, 0) AS covered,
                CASE WHEN COALESCE(covered.covered, 0) = 0 THEN item.residual
                     ELSE ROUND(item.residual * (1 - covered.covered / item.residual_currency),

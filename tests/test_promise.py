@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from odoo import Command
 from odoo.exceptions import AccessError
@@ -269,6 +269,7 @@ class TestPromise(PromiseCommon):
         self.assertLessEqual(counts[1], counts[0] + 1)
 
     # ------------------------------------------------------------------ random ledgers
+    @example([("loose", 51, 13), ("bank", 40, 13), ("loose", 11, 5), ("bank", 17, 1)], 3, 35)
     @settings(
         max_examples=10,
         deadline=None,

@@ -5,7 +5,17 @@ from itertools import chain
 
 from odoo import api, fields, models
 
-from ..rules.promise import BROKEN, OPEN, PARTLY, Credit, Promised, Receipt, judge, spread
+from ..rules.promise import (
+    BROKEN,
+    OPEN,
+    PARTLY,
+    Credit,
+    Promised,
+    Receipt,
+    judge,
+    lacking,
+    spread,
+)
 from . import promise_sql
 
 SECOND_LOOK = 60  # days: bank statements come late, and payments bounce
@@ -88,13 +98,15 @@ class Promise(models.Model):
         self._add_credits(company, bundles, receipts)
         verdicts = {}
         for key, bundle in bundles.items():
-            parts = [
-                Promised(p.id, p.date, p.amount, p.tolerance_days, p.tolerance_amount)
-                for p in bundle
-            ]
-            owed = sum(lines[key].mapped("owed"))
-            verdicts |= judge(parts, owed, receipts[key], today)
+            verdicts |= judge(*bundle._to_rules(), receipts[key], today)
         return verdicts
+
+    def _to_rules(self):
+        """One bundle: its promises, and what was open of its items when they were made."""
+        parts = [
+            Promised(p.id, p.date, p.amount, p.tolerance_days, p.tolerance_amount) for p in self
+        ]
+        return parts, sum(self._bundle_lines().mapped("owed"))
 
     def _read_receipts(self, company, lines):
         """``{line id: [Receipt]}`` of what settled the items since."""
@@ -126,10 +138,7 @@ class Promise(models.Model):
     def _spread(self, keys, bundles, receipts, credits):
         """Only money that entered the books after the first of the promises."""
         since = min(bundles[key][0].create_date for key in keys)
-        missing = [
-            max(0.0, sum(bundles[key].mapped("amount")) - sum(r.amount for r in receipts[key]))
-            for key in keys
-        ]
+        missing = [lacking(*bundles[key]._to_rules(), receipts[key]) for key in keys]
         counted = [credit for created, credit in credits if created >= since]
         for key, given in zip(keys, spread(missing, counted), strict=True):
             receipts[key] += given

@@ -70,6 +70,19 @@ def judge(
     return verdicts
 
 
+def lacking(promised: Iterable[Promised], owed: float, receipts: Sequence[Receipt]) -> float:
+    """What one bundle still lacks: money that came after its last day fills nothing.
+
+    >>> day, late = date(2026, 3, 31), date(2026, 4, 9)
+    >>> lacking([Promised(1, day, 35.0)], 100.0, [Receipt(day, 17.0), Receipt(late, 40.0)])
+    18.0
+    """
+    parts = list(promised)
+    last = max(part.last_day for part in parts)
+    came = sum(r.amount for r in receipts if r.money and r.day <= last)
+    return max(0.0, sum(_expected(parts, owed, receipts).values()) - came)
+
+
 def _expected(
     parts: Sequence[Promised], owed: float, receipts: Sequence[Receipt]
 ) -> Mapping[int, float]:

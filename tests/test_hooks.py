@@ -34,7 +34,9 @@ class TestHooks(CreditCommon):
 
     def test_nothing_stays_behind_and_nothing_is_in_the_way(self):
         uninstall_hook(self.env)
-        self.env.cr.execute("SELECT count(*) FROM pg_proc WHERE proname = 'ar_positions'")
+        self.env.cr.execute(
+            "SELECT count(*) FROM pg_proc WHERE proname IN ('ar_positions', 'ar_lock_profiles')"
+        )
         self.assertEqual(self.env.cr.fetchone(), (0,))
         templates = self.env["mail.template"].search([("model", "=like", "ar.%")])
         templates.unlink()

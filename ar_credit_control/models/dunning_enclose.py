@@ -2,6 +2,7 @@ from odoo import Command, fields, models
 from odoo.tools import SQL
 from odoo.tools.pdf import merge_pdf
 
+from .dunning_deliver import CONCURRENT
 from .dunning_notice import _cause
 
 INVOICES = "account.account_invoices"
@@ -83,6 +84,8 @@ class DunningNotice(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._draw_enclosures()
+        except CONCURRENT:
+            raise  # the job begins this chunk again, and the mails go on waiting
         except Exception as error:  # noqa: BLE001 found again, and kept, one by one
             if len(self) > 1:
                 for notice in self:

@@ -27,6 +27,7 @@
         "views/ar_limit_proposal_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
+        "views/sale_order_paid_views.xml",
         "views/sale_portal_templates.xml",
         "views/ar_interest_import_views.xml",
         "views/ar_interest_views.xml",

@@ -57,3 +57,4 @@ from . import test_delivery_preflight
 from . import test_instalment
 from . import test_delivery_tour
 from . import test_portal
+from . import test_order_paid

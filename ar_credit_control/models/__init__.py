@@ -30,6 +30,7 @@ from . import res_partner
 from . import res_partner_score
 from . import limit_proposal
 from . import sale_order
+from . import order_paid
 from . import sale_order_line
 from . import history_account_move
 from . import history_record

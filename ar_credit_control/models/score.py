@@ -104,11 +104,11 @@ class Score(models.AbstractModel):
     def _terms(self, company):
         return self.env["ar.position"]._get_terms(company)
 
-    def _journals(self, company):
-        """Every journal counts, whoever asks."""
+    def _journals(self, companies):
+        """Every journal of the companies and their branches counts, whoever asks."""
         journals = self.env["account.journal"].sudo().with_context(active_test=False)
         found = journals.search_fetch(
-            [("company_id", "child_of", company.id)], ["type", "company_id"]
+            [("company_id", "child_of", companies.ids)], ["type", "company_id"]
         )
         closed = found.company_id.currency_exchange_journal_id
         kinds = found.grouped("type")

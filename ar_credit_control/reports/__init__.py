@@ -7,3 +7,4 @@ from . import payment_history
 from . import statement
 from . import worklist
 from . import delivery_problem
+from . import order_paid

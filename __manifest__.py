@@ -78,6 +78,10 @@
         "views/report_instalment_plan.xml",
         "views/ar_instalment_plan_views.xml",
         "views/ar_portal_templates.xml",
+        "security/ar_commission_rules.xml",
+        "views/ar_commission_plan_views.xml",
+        "views/ar_commission_entry_views.xml",
+        "views/ar_commission_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [

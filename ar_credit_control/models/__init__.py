@@ -102,3 +102,6 @@ from . import case_dunning
 from . import case_file
 from . import collection_thread
 from . import collection_privacy
+from . import commission_plan
+from . import commission_entry
+from . import commission_share

@@ -82,6 +82,8 @@
         "views/ar_commission_plan_views.xml",
         "views/ar_commission_entry_views.xml",
         "views/ar_commission_menus.xml",
+        "views/report_commission_statement.xml",
+        "views/ar_commission_statement_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -58,3 +58,4 @@ from . import test_instalment
 from . import test_delivery_tour
 from . import test_portal
 from . import test_order_paid
+from . import test_commission_statement

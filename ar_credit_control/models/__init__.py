@@ -105,3 +105,4 @@ from . import collection_privacy
 from . import commission_plan
 from . import commission_entry
 from . import commission_share
+from . import commission_statement

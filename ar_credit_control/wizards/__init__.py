@@ -8,3 +8,4 @@ from . import dunning_outlook
 from . import dispute_resolve
 from . import exchange_upload
 from . import exchange_match
+from . import commission_draw

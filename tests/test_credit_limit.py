@@ -337,6 +337,36 @@ class TestCreditGroup(LimitCase):
         self.assertEqual(ours.ar_credit_state, "held")
         self.assertEqual(ours.ar_widget["shared_exposure"], 70)
 
+    def _share(self, companies, user=None):
+        vals = {"name": "Group", "company_id": companies[0].id}
+        vals["company_ids"] = [Command.set(companies.ids)]
+        return self.env["ar.credit.group"].with_user(user or self.manager).create(vals)
+
+    def test_a_credit_manager_lets_the_companies_share_in_which_he_works(self):
+        theirs, foreign = self.env["res.company"].sudo().create([{"name": "B"}, {"name": "C"}])
+        self.manager.sudo().company_ids |= theirs
+        group = self._share(self.company)
+        group.company_ids = [Command.link(theirs.id)]
+        self.assertEqual(theirs.sudo().ar_credit_group_id, group)
+        group.company_ids = [Command.unlink(theirs.id)]
+        self.assertFalse(theirs.sudo().ar_credit_group_id)
+        for attempt in (
+            lambda: self._share(theirs | foreign),
+            lambda: group.write({"company_ids": [Command.link(foreign.id)]}),
+            lambda: group.write({"company_ids": [Command.create({"name": "D"})]}),
+            lambda: group.write({"company_ids": [Command.update(theirs.id, {"name": "D"})]}),
+        ):
+            with self.assertRaises(AccessError), self.env.cr.savepoint():
+                attempt()
+
+    def test_a_company_of_others_is_not_taken_out_of_its_group(self):
+        foreign = self.env["res.company"].sudo().create({"name": "C"})
+        group = self._share(self.company | foreign, self.env.user)
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            group.with_user(self.manager).company_ids = [Command.set(self.company.ids)]
+        group.with_user(self.manager).name = "Known by another name"
+        self.assertEqual(group.name, "Known by another name")
+
     def test_only_credit_managers_let_companies_share(self):
         with self.assertRaises(AccessError):
             self.env["ar.credit.group"].with_user(self.collector).create(

@@ -110,3 +110,25 @@ class TestCreditMerge(CreditCommon):
         self.assertEqual(merged, ours | theirs)
         self.assertFalse(ours.manual_hold)
         self.assertTrue(theirs.manual_hold)
+
+    def test_dunning_and_a_grade_by_hand_come_along(self):
+        policy = self.env["ar.dunning.policy"].search(
+            [("company_id", "=", self.company.id)], limit=1
+        )
+        self._profile(self.customer).write(self._graded("B"))
+        self._profile(self.double).with_user(self.manager).write(
+            {**self._graded("D"), "dunning_policy_id": policy.id}
+        )
+        profile = self._merge(self.double)
+        self.assertEqual(profile.dunning_policy_id, policy)
+        self.assertEqual((profile.grade, profile.override_author_id), ("D", self.manager))
+        self.assertIn(self.customer, self.env["ar.score.news"].sudo().search([]).partner_id)
+
+    def test_the_worse_of_two_grades_by_hand_stays(self):
+        self._profile(self.customer).write(self._graded("E"))
+        self._profile(self.double).write(self._graded("A"))
+        self.assertEqual(self._merge(self.double).grade, "E")
+
+    def _graded(self, grade):
+        until = fields.Date.add(self.today, days=30)
+        return {"override_grade": grade, "override_reason": grade, "override_until": until}

@@ -1,6 +1,6 @@
 from lxml import html
 from odoo import Command, fields
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import format_date, mute_logger
 from psycopg2 import IntegrityError
@@ -108,6 +108,24 @@ class TestCreditPolicyRules(PolicyCase):
         )
         self.customer.with_company(self.company).property_payment_term_id = long
         self.assertEqual(self._confirm(payment_term_id=short.id).state, "sale")
+
+    def test_a_longer_term_after_confirmation(self):
+        self._set_rules({"criterion": "term_longer"})
+        terms = short, usual, long = [self._term(days) for days in (7, 14, 45)]
+        self.customer.with_company(self.company).property_payment_term_id = usual
+        order = self._confirm(payment_term_id=usual.id)
+        with self.assertRaisesRegex(UserError, "after 45 days, while 14"), self.env.cr.savepoint():
+            order.payment_term_id = long
+        for term in (usual, short):  # a shorter one, and back to what is agreed
+            order.payment_term_id = term
+        self.assertEqual(order.payment_term_id, terms[0])
+
+    def test_a_shorter_term_is_no_reason_to_judge_again(self):
+        short, usual = self._term(7), self._term(14)
+        order = self._confirm(payment_term_id=usual.id)
+        self._set_rules({"criterion": "order_amount", "amount": 1})
+        order.payment_term_id = short
+        self.assertEqual(order.payment_term_id, short)
 
     def _term(self, days):
         return self.env["account.payment.term"].create(

@@ -1,4 +1,5 @@
 from . import account_account
+from . import account_payment_term
 from . import ar_position
 from . import ledger_indexes
 from . import credit_group
@@ -6,6 +7,7 @@ from . import credit_policy
 from . import credit_policy_class
 from . import credit_authority
 from . import credit_profile
+from . import credit_merge
 from . import score_profile
 from . import report_provider
 from . import report_log
@@ -19,7 +21,6 @@ from . import score_model
 from . import score_news
 from . import score_ledger
 from . import score_policy
-from . import credit_merge
 from . import credit_limit
 from . import credit_hold
 from . import credit_check

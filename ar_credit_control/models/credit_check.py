@@ -135,8 +135,8 @@ class CreditCheck(models.AbstractModel):
         terms = self.env["account.payment.term"]
         return replace(
             facts,
-            term_days=_last_day(terms.browse(granted), facts.today),
-            customer_term_days=_last_day(terms.browse(agreed), facts.today),
+            term_days=terms.browse(granted)._ar_last_day(facts.today),
+            customer_term_days=terms.browse(agreed)._ar_last_day(facts.today),
         )
 
     def _today(self):
@@ -146,8 +146,3 @@ class CreditCheck(models.AbstractModel):
 def _last_contact(row):
     contact = row.contact_date, row.contact_channel, row.contact_outcome, row.contact_level_id
     return contact if row.contact_date else None
-
-
-def _last_day(term, today):
-    """Days from an invoice of today to the last instalment of a payment term."""
-    return max(((line._get_due_date(today) - today).days for line in term.line_ids), default=0)

@@ -40,6 +40,14 @@ class CreditProfile(models.Model):
             raise AccessError(self.env._("A dunning level is set by notices: send or cancel one."))
         return super()._check_write(vals)
 
+    def _get_stricter(self, other):
+        """What was set by hand for one of two customers that become one stays."""
+        vals = super()._get_stricter(other)
+        for name in ("dunning_policy_id", "dunning_contact_id"):
+            if self[name] and not other[name]:
+                vals[name] = self[name].id
+        return vals
+
     @api.model
     def _refresh_dunning(self, company, partner_ids=None):
         """Bring levels up to date with notices and ledger, for all customers or for some.

@@ -1,5 +1,6 @@
 from collections import Counter
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -11,11 +12,22 @@ from ..rules.discount import Line, discount_percent
 PROTECTED = {"ar_hold_id", "ar_credit_state", "ar_cleared_amount", "ar_cleared_partner_id"}
 # Odoo stores these and lets programs write them, and the check rests on them.
 COMPUTED = {"amount_total", "amount_untaxed", "amount_tax", "invoice_status"}
-# Changes of these on a confirmed order may raise what the customer will owe, or move it.
-MEASURE_FIELDS = {"currency_id", "company_id"}
+# Changes of these on a confirmed order may raise what the customer will owe, move or defer it.
+MEASURE_FIELDS = {"currency_id", "company_id", "payment_term_id"}
 CHANGING_FIELDS = {"partner_id", "partner_invoice_id", "order_line", *MEASURE_FIELDS}
 # Customers read their own orders, but not what is decided about their credit.
 INTERNAL = "base.group_user"
+
+
+class Measure(NamedTuple):
+    """What a total means: in another currency or company, or later, it is another amount."""
+
+    currency: models.Model
+    company: models.Model
+    days: int
+
+    def asks_more_than(self, other):
+        return self[:2] != other[:2] or self.days > other.days
 
 
 class SaleOrder(models.Model):
@@ -171,13 +183,22 @@ class SaleOrder(models.Model):
         if vals.get("state") == "sale":
             self._ar_cleared_ids().difference_update(self.ids)
         if CHANGING_FIELDS & vals.keys():  # beside a confirmation, too: it was judged before them
-            now = orders._ar_measures() if measures else {}
-            orders._ar_check_increase(orders.filtered(lambda o: now.get(o) != measures.get(o)))
+            orders._ar_check_increase(orders._ar_get_moved(measures))
         return result
 
+    def _ar_get_moved(self, before):
+        """Orders whose total means more than it did, whatever their number says."""
+        now = self._ar_measures() if before else {}
+        return self.filtered(lambda o: now and now[o].asks_more_than(before[o]))
+
     def _ar_measures(self):
-        """What a total means: the same number in another currency or company is another amount."""
-        return {order: (order.currency_id, order.company_id) for order in self}
+        today = fields.Date.context_today(self)
+        return {
+            order: Measure(
+                order.currency_id, order.company_id, order.payment_term_id._ar_last_day(today)
+            )
+            for order in self
+        }
 
     @contextmanager
     def _ar_judged_as_a_whole(self):

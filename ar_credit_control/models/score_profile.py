@@ -97,7 +97,7 @@ class CreditProfile(models.Model):
             raise AccessError(self.env._("Who sets a grade by hand is noted, not chosen."))
         if "override_grade" in vals:
             if vals["override_grade"]:
-                vals = {**vals, "override_author_id": self.env.uid}
+                vals = {"override_author_id": self.env.uid, **vals}
             else:
                 vals = {**vals, **dict.fromkeys(OVERRIDE, False)}
         result = super().write(vals)
@@ -114,6 +114,15 @@ class CreditProfile(models.Model):
         manager = "ar_credit_control.group_credit_manager"
         if OVERRIDE & vals.keys() and not self.env.user.has_group(manager):
             raise AccessError(self.env._("Only a credit manager sets a grade by hand."))
+
+    def _get_stricter(self, other):
+        """Of two grades set by hand the worse one stays, with who set it and why."""
+        vals = super()._get_stricter(other)
+        if (self.override_grade or "") > (other.override_grade or ""):
+            vals |= {name: self[name] for name in OVERRIDE - {"override_author_id"}}
+            vals["override_author_id"] = self.override_author_id.id
+        self.env["ar.score.news"]._note([(other.partner_id, other.company_id)])
+        return vals
 
     @api.model
     def _expire_overrides(self):

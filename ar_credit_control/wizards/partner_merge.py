@@ -10,15 +10,20 @@ class MergePartner(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         # core allowed the merge; what was decided must not depend on who merges
         profiles = self.env["ar.credit.profile"].sudo()
+        companies = set()
         for profile in profiles.search([("partner_id", "in", src_partners.ids)]):
             kept = profiles.search(
                 [("partner_id", "=", dst_partner.id), ("company_id", "=", profile.company_id.id)]
             )
             if kept:
+                companies.add(profile.company_id)
                 self._ar_merge_profiles(profile, kept)
             else:
                 profile.partner_id = dst_partner
-        return super()._update_foreign_keys(src_partners, dst_partner)
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        for company in companies:  # notices of both are the kept one's now
+            profiles._refresh_dunning(company, dst_partner.ids)
+        return result
 
     @api.model
     def _ar_merge_profiles(self, profile, kept):

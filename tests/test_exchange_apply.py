@@ -60,6 +60,28 @@ class TestExchangeApply(ExchangeCommon):
         self.assertEqual(told.partner_ids, self.collector.partner_id | self.salesman.partner_id)
         self.assertEqual(len(told), 2)
 
+    def test_many_problems_take_as_many_statements_as_few(self):
+        def statements(first, number):
+            files = [f"IT01234567890_{first + place}.xml" for place in range(number)]
+            moves = [self._invoice(self.customer, 50 + first + i, due=-10) for i in range(number)]
+            for move, file in zip(moves, files, strict=True):
+                self._know(move, file)
+            raws = [self._raw("NS", *pair) for pair in zip(moves, files, strict=True)]
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._take(*raws)
+            self.env.flush_all()
+            count = self.env.cr.sql_log_count - before
+            problems = self.Problem.search([("move_id", "in", [move.id for move in moves])])
+            self.assertEqual(len(problems.activity_ids), number)
+            self.assertEqual(problems.message_partner_ids, self.collector.partner_id)
+            self.assertEqual(problems.activity_ids[0].summary, problems[0]._get_summary())
+            self.assertIn("IdCodice", moves[0].message_ids[0].body)
+            return count
+
+        statements(40000, 2)  # whatever is read once only
+        self.assertEqual(statements(50000, 2), statements(60000, 12))
+
     def test_html_of_the_network_is_text(self):
         self._know()
         self._take(self._raw("NS", errors=(("00200", "<b onclick='x'>riga</b>", ""),)))

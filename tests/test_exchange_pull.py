@@ -12,6 +12,7 @@ from odoo.tests import HttpCase, RecordCapturer, tagged
 from odoo.tools import mute_logger
 
 from ..connectors.contract import Message
+from ..connectors.errors import ServiceFailing
 from ..connectors.simulator.backlog import Backlog
 from ..connectors.simulator.server import Simulator
 from ..connectors.simulator.world import World
@@ -22,6 +23,19 @@ FILE = "IT01234567890_00001.xml"
 
 def go_on(_done, remaining=0):
     return float("inf")
+
+
+class Failing:
+    """A feed with a message on each page, which then fails."""
+
+    def __init__(self, messages):
+        self.messages = messages
+
+    def fetch(self, _since, cursor):
+        place = int(cursor or 0)
+        if place == len(self.messages):
+            raise ServiceFailing("out of order")
+        return [self.messages[place]], str(place + 1)
 
 
 @tagged("post_install", "-at_install")
@@ -123,16 +137,16 @@ class TestExchangePull(ExchangeCommon, CronMixinCase, HttpCase):
 
     def test_out_of_time_it_goes_on_where_it_was(self):
         self.feed.since = "2025-12-01"
-        self.simulator.world = self.world = World(Backlog(450))
+        self.simulator.world = self.world = World(Backlog(1450))
         with RecordCapturer(self.Notification, []) as captured:
             self.assertFalse(self.feed._pull(lambda done, remaining=0: 0))
-            self.assertEqual(self.feed.cursor, "2")
+            self.assertEqual(self.feed.cursor, "6", "five pages are one transaction")
             first = len(captured.records)
             self.assertTrue(self.feed._pull(go_on))
         self.assertLess(first, len(captured.records))
         self.assertFalse(self.feed.cursor)
         asked = self.world.requests["/invoicetronic/update"]
-        self.assertEqual(asked, 3)
+        self.assertEqual(asked, 8)
         keys = captured.records.mapped("key")
         self.assertEqual(len(keys), len(set(keys)))
 
@@ -147,6 +161,17 @@ class TestExchangePull(ExchangeCommon, CronMixinCase, HttpCase):
         self.assertIn("unmatched", states)
         self.assertIn("quarantined", states)
         self.assertEqual(set(states["quarantined"].mapped("reason")), {"malformed"})
+
+    def test_what_came_before_a_failure_is_kept(self):
+        self._know()
+        raws = [self._raw("MC"), self._raw("RC", hours=1)]
+        feed = Failing([Message("x", str(place), raw) for place, raw in enumerate(raws)])
+        self.feed.started = fields.Datetime.now()
+        self.assertEqual(self.feed._pull_page(feed), (2, False))
+        self.assertEqual(self.feed.cursor, "2")
+        self.assertEqual(self._problem().state, "closed")
+        with self.assertRaises(ServiceFailing):
+            self.feed._pull_page(feed)
 
     # ------------------------------------------------------------------ faults
     def test_faults_are_told_and_mended_by_the_next_run(self):

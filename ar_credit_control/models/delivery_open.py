@@ -1,10 +1,13 @@
-from collections import defaultdict
+import json
 
 from markupsafe import Markup
 from odoo import api, fields, models
+from odoo.tools import SQL
+from odoo.tools.mail import generate_tracking_message_id
 
 from ..rules.delivery import deadline
 from .delivery_error import RECORDS
+from .delivery_sql import insert_activities, insert_errors, insert_notes, insert_problems, untold
 
 QUIET = {
     "tracking_disable": True,
@@ -13,6 +16,8 @@ QUIET = {
     "mail_notrack": True,
     "mail_activity_quick_update": True,
 }
+
+AFRESH = {"state": "open", "closed_on": False, "close_reason": False, "told": False}
 
 
 class DeliveryProblem(models.Model):
@@ -30,33 +35,55 @@ class DeliveryProblem(models.Model):
         if not effects:
             return self
         self = self.sudo().with_context(**QUIET)
-        sent = [effect.transmission.id for effect in effects]
-        known = self.search([("transmission_id", "in", sent)]).grouped("transmission_id")
-        known = {transmission.id: problem for transmission, problem in known.items()}
         if source != "mail":  # what anybody may have written closes nothing
             self._replace(effects)
-        opened, vals_list = self, []
-        for effect in effects:
-            vals = self._get_vals(account, effect, source)
-            problem = known.get(effect.transmission.id)
-            if problem:
-                opened += problem._renew(vals)
-            else:
-                vals_list.append(vals)
-        opened += self._create_all(vals_list)
+        opened = self._renew(account, effects, source)
+        opened._invalidate_news()
         opened._give_activities()
         opened._log()
         opened._changed()
-        opened.told = False
         if source != "feed":  # a reading of many pages tells at its end
             self._tell(account)
         return opened
 
-    def _create_all(self, vals_list):
-        moves = self.env["account.move"].browse([vals["move_id"] for vals in vals_list])
-        for vals, move in zip(vals_list, moves, strict=True):
-            vals["partner_id"] = move.commercial_partner_id.id or move.partner_id.id
-        return self.create([vals for vals in vals_list if vals["partner_id"]])
+    def _renew(self, account, effects, source):
+        """The problems of these effects: new ones, and those that now tell another outcome."""
+        sent = {effect.transmission.id: effect for effect in effects}
+        ids = {}
+        for problem in self.search([("transmission_id", "in", list(sent))]):
+            effect = sent.pop(problem.transmission_id.id)
+            if problem.outcome != effect.row["outcome"]:
+                vals = self._get_vals(account, effect, source)
+                del vals["user_id"]
+                problem.write(vals | AFRESH)
+                ids[problem.id] = effect
+        self.browse(ids).error_ids.unlink()
+        self.flush_model()
+        ids |= self._insert(account, sent, source)
+        self._insert_errors(ids)
+        return self.browse(ids)
+
+    def _insert(self, account, sent, source):
+        """New problems of these transmissions: their effects by the ids of the problems."""
+        rows = [self._get_vals(account, effect, source) for effect in sent.values()]
+        if not rows:
+            return {}
+        found = self.env.execute_query(insert_problems(rows, self.env.uid))
+        return {key: sent[transmission] for key, transmission in found}
+
+    def _insert_errors(self, effects):
+        rows = [
+            {"problem_id": key, **_error_vals(error)}
+            for key, effect in effects.items()
+            for error in effect.row["errors"] or []
+        ]
+        if rows:
+            self.env.cr.execute(insert_errors(rows, self.env.uid))
+
+    def _invalidate_news(self):
+        """Forget what was read before statements wrote it."""
+        self.invalidate_recordset(flush=False)
+        self.env["account.move"].invalidate_model(["ar_delivery_problem_ids", "message_ids"])
 
     def _get_vals(self, account, effect, source):
         row, sent = effect.row, effect.transmission
@@ -73,36 +100,23 @@ class DeliveryProblem(models.Model):
             "outcome": row["outcome"],
             "code": next((e["code"] for e in errors if e["code"]), row["code"] or row["type"]),
             "text": next(filter(None, words), row["title"]),
-            "error_ids": [fields.Command.create(_error_vals(error)) for error in errors],
             "user_id": account.user_id.id,
             "deadline": deadline(start, account.deadline_days, account.deadline_kind == "working"),
             "opened_on": start,
             "doubtful": source == "mail" and not row["verified"],
-            "state": "open",
-            "closed_on": False,
-            "close_reason": False,
         }
-
-    def _renew(self, vals):
-        """A further message about the same transmission: news only if it tells another outcome."""
-        if self.outcome == vals["outcome"]:
-            return self.browse()
-        self.error_ids.unlink()
-        self.write({name: value for name, value in vals.items() if name != "user_id"})
-        return self
 
     def _replace(self, effects):
         """Close what older transmissions of these invoices left open."""
+        self._get_older(effects, ("state", "!=", "closed"))._close("replaced")
+
+    def _get_older(self, effects, condition):
+        """Problems that other transmissions of these invoices left behind."""
         moves = [effect.transmission.move_id for effect in effects]
         sent = [effect.transmission.id for effect in effects]
-        older = self.search(
-            [
-                ("move_id", "in", moves),
-                ("transmission_id", "not in", sent),
-                ("state", "!=", "closed"),
-            ]
+        return self.search(
+            [("move_id", "in", moves), ("transmission_id", "not in", sent), condition]
         )
-        older._close("replaced")
 
     # ------------------------------------------------------------------ close
     @api.model
@@ -115,13 +129,9 @@ class DeliveryProblem(models.Model):
     @api.model
     def _resent(self, effects):
         """A newer transmission is on its way: what the older ones left open waits for it."""
-        for effect in effects:
-            domain = [
-                ("move_id", "=", effect.transmission.move_id),
-                ("transmission_id", "!=", effect.transmission.id),
-                ("state", "=", "open"),
-            ]
-            self.sudo().with_context(**QUIET).search(domain)._set_fixed()
+        if effects:
+            quiet = self.sudo().with_context(**QUIET)
+            quiet._get_older(effects, ("state", "=", "open"))._set_fixed()
 
     def _close(self, reason):
         if self:
@@ -141,24 +151,31 @@ class DeliveryProblem(models.Model):
         """An activity for each problem's owner, due on its deadline."""
         if not self:
             return
-        kind = self.env.ref("ar_credit_control.activity_delivery")
-        model = self.env["ir.model"]._get_id(self._name)
-        self.env["mail.activity"].sudo().with_context(**QUIET).create(
-            [
-                {
-                    "activity_type_id": kind.id,
-                    "res_model_id": model,
-                    "res_id": problem.id,
-                    "user_id": problem.user_id.id,
-                    "date_deadline": problem.deadline,
-                    "summary": problem._get_summary(),
-                    "note": problem.task,
-                    "automated": True,
-                }
-                for problem in self
-                if problem.user_id
-            ]
+        subtypes, _internal, _external = self.env["mail.message.subtype"]._default_subtypes(
+            self._name
         )
+        frame = {
+            "model": self.env["ir.model"]._get_id(self._name),
+            "kind": self.env.ref("ar_credit_control.activity_delivery").id,
+            "subtypes": subtypes,
+            "uid": self.env.uid,
+        }
+        words = {"labels": self._get_labels(), "tasks": json.dumps(self._get_tasks())}
+        self.flush_model()
+        self.env.cr.execute(insert_activities(self.ids, words, frame))
+        self.invalidate_recordset(flush=False)
+        self._count_activities()
+
+    def _count_activities(self):
+        """Owners see the number of what is due go up at once."""
+        today = fields.Date.today()
+        due = self.filtered(lambda problem: problem.deadline and problem.deadline <= today)
+        for user, problems in due.grouped("user_id").items():
+            news = {"activity_created": True, "count_diff": len(problems)}
+            user._bus_send("mail.activity/updated", news)
+
+    def _get_labels(self):
+        return json.dumps(dict(self._fields["outcome"]._description_selection(self.env)))
 
     def _get_summary(self):
         outcomes = dict(self._fields["outcome"]._description_selection(self.env))
@@ -167,25 +184,37 @@ class DeliveryProblem(models.Model):
     def _log(self):
         """A note in each invoice's history, with the network's words."""
         if self:
-            self.move_id._message_log_batch(
-                {
-                    problem.move_id.id: Markup("<p>%s</p><p>%s</p>")
-                    % (problem._get_summary(), problem.text)
-                    for problem in self
-                }
-            )
+            author, sender = self.env["mail.thread"]._message_compute_author()
+            replies = self.env["mail.thread"]._notify_get_reply_to(default=sender, author_id=author)
+            frame = {
+                "note": self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note"),
+                "author": author or None,
+                "sender": sender or None,
+                "reply_to": replies[False],
+                "message_id": generate_tracking_message_id("message-notify"),
+                "uid": self.env.uid,
+            }
+            self.env.cr.execute(insert_notes(self.ids, self._get_labels(), frame))
+            self._invalidate_news()
 
     @api.model
     def _tell(self, account):
         """One mail to each owner and salesperson, however many problems an account has brought."""
-        untold = self.sudo().search([("account_id", "=", account.id), ("told", "=", False)])
-        told = defaultdict(lambda: self.browse())
-        for problem in untold.filtered(lambda problem: problem.state == "open"):
-            for user in problem.user_id | problem.salesperson_id:
-                told[user] |= problem
-        for user, problems in told.items():
-            problems._notify(user, self.env._("Invoices that did not arrive: %s", len(problems)))
-        untold.with_context(**QUIET).told = True
+        quiet = self.sudo()
+        quiet.flush_model()
+        for user, count, first in quiet.env.execute_query(untold(account.id)):
+            quiet.browse(first)._notify(
+                self.env["res.users"].browse(user),
+                self.env._("Invoices that did not arrive: %s", count),
+            )
+        quiet.env.cr.execute(
+            SQL(
+                "UPDATE ar_delivery_problem SET told = TRUE"
+                " WHERE account_id = %s AND told IS NOT TRUE",
+                account.id,
+            )
+        )
+        quiet.invalidate_model(["told"], flush=False)
 
     def _notify(self, users, subject):
         """A message with the problems as a list, about the one problem if it is one."""
@@ -235,9 +264,9 @@ def _error_vals(error):
     return {
         "code": error["code"],
         "text": error["text"],
-        "hint": error["hint"] if error["hint"] != error["fix"] else False,
+        "hint": error["hint"] if error["hint"] != error["fix"] else None,
         "location": error["location"],
-        "record": record if record in dict(RECORDS) else False,
+        "record": record if record in dict(RECORDS) else None,
         "field_name": name,
         "fix": error["fix"],
     }

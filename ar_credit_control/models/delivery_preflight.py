@@ -1,8 +1,11 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...connectors.sdi.mapping import fix_for
 from ..rules.preflight import ADVICE, Document, Line, Party, check
+from .exchange_match import find_numbered
 
 SALES = ("out_invoice", "out_refund")
 
@@ -85,25 +88,22 @@ class AccountMove(models.Model):
         if not sales:
             return {}
         twins = sales._ar_get_twins()
+        sales.invoice_line_ids.mapped("tax_ids")  # read for all documents at once
         found = {move.id: check(move._ar_to_document(twins.get(move.id, ""))) for move in sales}
         return {key: findings for key, findings in found.items() if findings}
 
     def _ar_get_twins(self):
         """Numbers that another document of the same company and year has, by any journal."""
         named = self.filtered(lambda move: move.name and move.name != "/" and move.id)
-        groups = self._read_group(
-            [
-                ("name", "in", named.mapped("name")),
-                ("company_id", "in", named.company_id.ids),
-                ("move_type", "in", SALES),
-                ("state", "=", "posted"),
-            ],
-            ["company_id", "name", "invoice_date:year"],
-            ["id:array_agg"],
-        )
+        self.env["account.move"].flush_model(["name", "company_id", "state", "invoice_date"])
+        found = defaultdict(list)
+        names, companies = set(named.mapped("name")), named.company_id.ids
+        for other in find_numbered(self.env.cr, names, companies):
+            if other.move_type in SALES:
+                found[other.company_id, other.name, other.year].append(other.id)
         return {
             move_id: name
-            for _company, name, _year, ids in groups
+            for (_company, name, _year), ids in found.items()
             if len(ids) > 1
             for move_id in ids
         }
@@ -180,14 +180,17 @@ class DeliveryProblem(models.Model):
         """Judge the check by what the exchange has rejected, as the record still is."""
         rejected = self.filtered(lambda problem: problem.outcome == "not_issued")
         found = rejected.move_id._ar_check()
-        for problem in rejected:
-            codes = {finding.code for finding in found.get(problem.move_id.id, [])}
-            fields_ = {fix_for(code).path for code in codes}
-            named = {
-                f"{error.record}.{error.field_name}" for error in problem.error_ids if error.record
-            }
-            if codes & set(problem.error_ids.mapped("code")) or fields_ & named:
-                problem.foreseen = True
+        foreseen = rejected.filtered(
+            lambda problem: problem._was_found(found.get(problem.move_id.id, []))
+        )
+        foreseen.foreseen = True
+
+    def _was_found(self, findings):
+        """Whether the check finds one of the problem's codes, or one of the fields to correct."""
+        codes = {finding.code for finding in findings}
+        fields_ = {fix_for(code).path for code in codes}
+        named = {f"{error.record}.{error.field_name}" for error in self.error_ids if error.record}
+        return bool(codes & set(self.error_ids.mapped("code")) or fields_ & named)
 
 
 def _serious(findings):

@@ -91,7 +91,18 @@ class DeliveryProblem(models.Model):
 
     @api.depends("outcome", "state")
     def _compute_task(self):
-        tasks = {
+        tasks = self._get_tasks()
+        waiting = self.env._("Nothing: the exchange's answer to the new transmission is awaited.")
+        for problem in self:
+            open_ = problem.state == "open"
+            problem.task = (
+                tasks.get(problem.outcome) if open_ else problem.state == "fixed" and waiting
+            )
+
+    @api.model
+    def _get_tasks(self):
+        """What is to be done, by outcome."""
+        return {
             "not_issued": self.env._(
                 "Correct what the network names and send the invoice again, with the same number "
                 "and date."
@@ -104,12 +115,6 @@ class DeliveryProblem(models.Model):
             ),
             "disputed": self.env._("Clear up with the customer what holds the invoice."),
         }
-        waiting = self.env._("Nothing: the exchange's answer to the new transmission is awaited.")
-        for problem in self:
-            open_ = problem.state == "open"
-            problem.task = (
-                tasks.get(problem.outcome) if open_ else problem.state == "fixed" and waiting
-            )
 
     @api.depends("opened_on", "closed_on", "deadline", "state")
     def _compute_age(self):

@@ -1,4 +1,5 @@
 import logging
+import time
 from datetime import datetime, timedelta, timezone
 
 import psycopg2
@@ -14,12 +15,16 @@ from .exchange_reading import set_apart_row
 
 _logger = logging.getLogger(__name__)
 FIRST = timedelta(days=30)
+# What is taken in by one transaction: so many messages or bytes, or what came in so many seconds.
+BATCH = 1000
+BATCH_BYTES = 2**23
+PATIENCE = 5.0
 # Another transaction was there first: the next reading repeats the page.
 BUSY = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
 
 
 class ExchangeAccount(models.Model):
-    """Reads what providers have to tell: page by page, each page and its cursor in one commit."""
+    """Reads what providers have to tell: some pages and their cursor in each commit."""
 
     _inherit = "ar.exchange.account"
 
@@ -124,18 +129,45 @@ class ExchangeAccount(models.Model):
         return open_feed(account)
 
     def _pull_page(self, feed):
-        """(messages on the next page, whether it was the last) of the provider."""
+        """Take in the provider's next pages: (messages, whether these were the last)."""
         if not self.cursor:
             self.started = fields.Datetime.now()
-        since = self.since or fields.Datetime.now() - FIRST
-        messages, following = feed.fetch(since.replace(tzinfo=timezone.utc), self.cursor or None)
-        if following == self.cursor and following:
-            following = None  # a provider that repeats itself has nothing new to tell
+        messages, following = self._fetch(feed)
         self._take_in_safely(messages, "feed")
         self.cursor = following or False
         if not following:
             self._note_success()
         return len(messages), not following
+
+    def _fetch(self, feed):
+        """(messages, next cursor) of as many pages as are worth a transaction.
+
+        Small pages cost as much to take in as large ones.
+        """
+        messages, cursor, size = [], None, 0
+        until = time.monotonic() + PATIENCE
+        for page, following in self._pages(feed, self.cursor or None):
+            messages, cursor = [*messages, *page], following
+            size += sum(len(message.raw) for message in page)
+            if len(messages) >= BATCH or size > BATCH_BYTES or time.monotonic() > until:
+                break
+        return messages, cursor
+
+    def _pages(self, feed, cursor):
+        """Pages with the cursor that follows each, until the end or until one fails.
+
+        What a failing page leaves behind is taken in; the next call meets the failure alone.
+        """
+        since = (self.since or fields.Datetime.now() - FIRST).replace(tzinfo=timezone.utc)
+        page, following = feed.fetch(since, cursor)
+        while following and following != cursor:
+            yield page, following
+            cursor = following
+            try:
+                page, following = feed.fetch(since, cursor)
+            except ConnectorError:
+                return
+        yield page, None  # a provider that repeats itself has nothing new to tell
 
     def _take_in_safely(self, messages, source):
         """Take messages in; what breaks a page is found by halves, and kept apart."""

@@ -164,12 +164,12 @@ class TestExchangePull(ExchangeCommon, CronMixinCase, HttpCase):
 
     def test_what_came_before_a_failure_is_kept(self):
         self._know()
-        raws = [self._raw("MC"), self._raw("RC", hours=1)]
+        raws = [self._raw("RC"), self._raw("NS", hours=1)]
         feed = Failing([Message("x", str(place), raw) for place, raw in enumerate(raws)])
         self.feed.started = fields.Datetime.now()
         self.assertEqual(self.feed._pull_page(feed), (2, False))
         self.assertEqual(self.feed.cursor, "2")
-        self.assertEqual(self._problem().state, "closed")
+        self.assertEqual(self._problem().state, "open")
         with self.assertRaises(ServiceFailing):
             self.feed._pull_page(feed)
 

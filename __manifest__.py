@@ -79,6 +79,7 @@
         "views/ar_instalment_plan_views.xml",
         "views/ar_portal_templates.xml",
         "security/ar_commission_rules.xml",
+        "data/ar_commission_data.xml",
         "views/ar_commission_plan_views.xml",
         "views/ar_commission_entry_views.xml",
         "views/ar_commission_menus.xml",

@@ -4,6 +4,8 @@ from . import test_credit_report
 from . import test_limit_proposal
 from . import test_credit_discount
 from . import test_cash_forecast
+from . import test_commission_earned
+from . import test_commission_plan
 from . import test_contact
 from . import test_collector
 from . import test_worklist

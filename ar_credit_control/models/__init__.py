@@ -104,6 +104,9 @@ from . import case_file
 from . import collection_thread
 from . import collection_privacy
 from . import commission_plan
+from . import commission_version
 from . import commission_entry
 from . import commission_share
 from . import commission_statement
+from . import commission_ledger
+from . import commission_sources

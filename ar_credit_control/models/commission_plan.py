@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tools.misc import format_date
 
-from ..rules.commission import Bracket, bracket_fault, last_day
+from ..rules.commission import Bracket, last_day
 from .score_profile import GRADES
 
 FIRST, LAST = fields.Date.to_date("1000-01-01"), fields.Date.to_date("9999-12-31")
@@ -159,7 +159,7 @@ class CommissionVersion(models.Model):
         default="net",
     )
     rule_ids = fields.One2many("ar.commission.rule", "version_id", copy=True)
-    speed_ids = fields.One2many("ar.commission.speed", "version_id", string="Speed", copy=True)
+    speed_ids = fields.One2many("ar.commission.speed", "version_id", copy=True)
     term_ids = fields.One2many(
         "ar.commission.term", "version_id", string="Payment terms", copy=True
     )
@@ -243,7 +243,7 @@ class CommissionSpeed(models.Model):
         "ar.commission.version", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="version_id.company_id", store=True, index=True)
-    day_from = fields.Integer(string="From day", required=True)
+    day_from = fields.Integer(string="From day", required=True, default=0)
     day_to = fields.Integer(string="To day")
     no_end = fields.Boolean(string="And later", help="Payments never come too late.")
     factor = fields.Float(
@@ -370,92 +370,3 @@ class CommissionMember(models.Model):
                         period=other._format_period(),
                     )
                 )
-
-
-class CommissionVersionState(models.Model):
-    """What a version must be like before anybody is paid by it, and that it stays so."""
-
-    _inherit = "ar.commission.version"
-
-    @api.constrains("state", "date_from", "date_to", "plan_id")
-    def _check_overlap(self):
-        for version in self.filtered(lambda v: v.state == "active"):
-            others = version.plan_id.version_ids.filtered(lambda v: v.state == "active")
-            if other := version._overlapping(others):
-                raise ValidationError(
-                    self.env._(
-                        "%(version)s overlaps %(other)s (%(period)s): end that version before "
-                        "this one begins.",
-                        version=version.display_name,
-                        other=other.display_name,
-                        period=other._format_period(),
-                    )
-                )
-
-    @api.constrains("speed_ids")
-    def _check_speed(self):
-        for version in self:
-            fault = bracket_fault(version.speed_ids._to_rules())
-            if fault:
-                raise ValidationError(version._describe_fault(fault))
-
-    def _describe_fault(self, fault):
-        texts = {
-            "backwards": self.env._("a bracket runs from day %(first)s to %(last)s: swap them."),
-            "open": self.env._(
-                "the bracket from day %(first)s has no end, but another begins on day %(last)s: "
-                "give it a last day."
-            ),
-            "gap": self.env._("days %(first)s to %(last)s are in no bracket: fill the gap."),
-            "overlap": self.env._(
-                "days %(first)s to %(last)s are in two brackets: begin the later one later."
-            ),
-        }
-        text = texts[fault.kind] % {"first": fault.first, "last": fault.last}
-        return self.env._(
-            "“Speed” of %(version)s: %(fault)s", version=self.display_name, fault=text
-        )
-
-    def _require_ready(self):
-        self.ensure_one()
-        if not self.rule_ids:
-            raise UserError(self.env._("%s has no rules: add at least one.", self.display_name))
-        members = self.plan_id.member_ids
-        if not any(m._covers(self.date_from, self.date_to) for m in members):
-            raise UserError(
-                self.env._(
-                    "%(version)s: nobody has a contract in its period (%(period)s): add members.",
-                    version=self.display_name,
-                    period=self._format_period(),
-                )
-            )
-
-    @api.constrains("basis")
-    def _check_basis(self):
-        if "margin" in self.env["sale.order.line"]._fields:
-            return
-        if wrong := self.filtered(lambda v: v.basis == "margin")[:1]:
-            raise ValidationError(
-                self.env._(
-                    "“Rates are on” of %s: margins are known where the app “Margins in Sales "
-                    "Orders” is installed: install it, or choose the net amount.",
-                    wrong.display_name,
-                )
-            )
-
-    def action_activate(self):
-        for version in self:
-            version._require_ready()
-        self.write({"state": "active"})
-
-    def action_draft(self):
-        entries = self.env["ar.commission.entry"]
-        for version in self:
-            if entries.search_count([("version_id", "=", version.id)], limit=1):
-                raise UserError(
-                    self.env._(
-                        "People have earned by %s: end it and add a version instead.",
-                        version.display_name,
-                    )
-                )
-        self.write({"state": "draft"})

@@ -112,7 +112,7 @@ class ShareOwner(models.AbstractModel):
                             "“Shares” of %(owner)s add up to %(total)s %%: they must make 100 %%. "
                             "(%(company)s)",
                             owner=owner.display_name,
-                            total=f"{total:g}",
+                            total=f"{float(total):g}",
                             company=company.name,
                         )
                     )

@@ -1,0 +1,553 @@
+"""What the ledger of commissions must hold, as one statement over invoices.
+
+Its steps are common table expressions, each a function of this module. The arithmetic is
+explained in ``rules/commission.py``; amounts are ``numeric`` throughout, so nothing is lost before
+it is rounded.
+
+doc      customer documents, with company, customer, total and grade
+payee    who shares a document, and to which part
+earner   payees with contract, plan and version
+base     what each rule's lines are worth, per document and version
+matched  what settled a document: money, credit notes, anything else
+money    how much of an entry of a bank or cash journal is money
+part     settlements that earn, with days and speed factor, per version
+target   the entries
+"""
+
+from dataclasses import dataclass
+
+from odoo.tools import SQL
+
+NOISE = 10  # decimals to which a chain of divisions is trusted
+
+KEY = SQL("move_id, kind, partial_ref, payee_id, rule_id")
+DOCUMENTS = SQL("('out_invoice', 'out_receipt', 'out_refund')")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which versions count, and when.
+
+    versions: condition on ``version``. covered: condition that version and contract are those of
+    the day ``doc.day``; a simulation asks what would have been, whatever the dates say.
+    margin: whether sale orders know their margin.
+    """
+
+    versions: SQL
+    by_date: bool
+    margin: bool
+
+    @classmethod
+    def in_force(cls, env):
+        return cls(SQL("version.state = 'active'"), True, _knows_margin(env))
+
+    @classmethod
+    def simulated(cls, env, version):
+        return cls(SQL("version.id = %s", version.id), False, _knows_margin(env))
+
+    def covers(self, alias: str) -> SQL:
+        if not self.by_date:
+            return SQL("TRUE")
+        start, end = SQL.identifier(alias, "date_from"), SQL.identifier(alias, "date_to")
+        return SQL(
+            "doc.day >= %(start)s AND (%(end)s IS NULL OR doc.day <= %(end)s)", start=start, end=end
+        )
+
+
+def _knows_margin(env) -> bool:
+    return "purchase_price" in env["sale.order.line"]._fields
+
+
+def target(scope: Scope, moves: SQL) -> SQL:
+    """CTEs up to ``target``; ``moves`` is a query of ids of documents."""
+    steps = {
+        "doc": documents(moves),
+        "payee": payees(),
+        "contract": contracts(scope),
+        "earner": earners(scope),
+        "base": bases(scope),
+        "matched": matched(),
+        "money": money(),
+        "part": parts(),
+        "settled": settled(),
+        "source": sources(),
+        "target": rounded(),
+    }
+    return SQL(", ").join(
+        SQL("%s AS MATERIALIZED (%s)", SQL.identifier(name), step) for name, step in steps.items()
+    )
+
+
+def documents(moves: SQL) -> SQL:
+    return SQL(
+        """
+        SELECT move.id, move.company_id, company.currency_id, move.commercial_partner_id,
+               split_part(company.parent_path, '/', 1)::int AS root_id, move.partner_id,
+               move.invoice_user_id, move.team_id, move.invoice_payment_term_id, move.name,
+               COALESCE(move.invoice_date, move.date) AS day,
+               move.move_type = 'out_refund' AS is_refund, ABS(move.amount_total) AS total,
+               currency.rounding AS coin, COALESCE(known.grade, profile.grade, '-') AS grade
+          FROM account_move move
+          JOIN res_company company ON company.id = move.company_id
+          JOIN res_currency currency ON currency.id = company.currency_id
+     LEFT JOIN ar_commission_grade known ON known.move_id = move.id
+     LEFT JOIN ar_credit_profile profile ON profile.partner_id = move.commercial_partner_id
+           AND profile.company_id = split_part(company.parent_path, '/', 1)::int
+         WHERE move.id IN (%(moves)s) AND move.state = 'posted'
+           AND move.move_type IN %(types)s AND move.amount_total <> 0
+        """,
+        moves=moves,
+        types=DOCUMENTS,
+    )
+
+
+def payees() -> SQL:
+    """The document's own shares, or its customer's, or its salesperson alone."""
+    return SQL(
+        """
+        SELECT doc.id AS move_id, share.payee_id, share.percent, share.id AS place
+          FROM doc JOIN ar_commission_share share ON share.move_id = doc.id
+     UNION ALL
+        SELECT doc.id, share.payee_id, share.percent, share.id
+          FROM doc JOIN ar_commission_share share ON share.partner_id = doc.commercial_partner_id
+           AND share.company_id = doc.root_id
+         WHERE NOT EXISTS (SELECT FROM ar_commission_share own WHERE own.move_id = doc.id)
+     UNION ALL
+        SELECT doc.id, seller.partner_id, 100, 0
+          FROM doc JOIN res_users seller ON seller.id = doc.invoice_user_id
+         WHERE NOT EXISTS (SELECT FROM ar_commission_share own WHERE own.move_id = doc.id)
+           AND NOT EXISTS (SELECT FROM ar_commission_share own
+                            WHERE own.partner_id = doc.commercial_partner_id
+                              AND own.company_id = doc.root_id)
+        """
+    )
+
+
+def contracts(scope: Scope) -> SQL:
+    """Contracts by person: his own, that of the invoice's team, that of a team he belongs to."""
+    return SQL(
+        """
+        SELECT member.id, member.plan_id, member.share_percent, member.date_from, member.date_to,
+               plan.company_id, plan.mode, who.payee_id, who.team_id, who.rank
+          FROM ar_commission_member member
+          JOIN ar_commission_plan plan ON plan.id = member.plan_id AND plan.active
+          JOIN LATERAL (
+               SELECT member.payee_id, NULL::int AS team_id, 1 AS rank
+                WHERE member.team_id IS NULL
+            UNION ALL
+               SELECT NULL, member.team_id, 2 WHERE member.team_id IS NOT NULL
+            UNION ALL
+               SELECT seller.partner_id, NULL, 3 FROM crm_team_member inside
+                 JOIN res_users seller ON seller.id = inside.user_id
+                WHERE inside.crm_team_id = member.team_id AND inside.active) who ON TRUE
+         WHERE EXISTS (SELECT FROM ar_commission_version version
+                        WHERE version.plan_id = plan.id AND %(versions)s)
+        """,
+        versions=scope.versions,
+    )
+
+
+def earners(scope: Scope) -> SQL:
+    """One row a document and person: by which version he earns, and what part.
+
+    A team's contract is for people with a user: an agent has one of his own.
+    """
+    return SQL(
+        """
+        SELECT who.move_id, who.payee_id, who.place, who.user_id, who.mode,
+               who.percent * who.share_percent / 100 AS percent,
+               version.id AS version_id, version.plan_id, version.in_process, version.clock,
+               version.basis, COALESCE(term.factor, 1) AS term_factor,
+               CASE WHEN doc.is_refund THEN 0
+                    WHEN version.trigger = 'invoice' OR version.trigger = 'payment_for_grades'
+                     AND NOT (CASE doc.grade WHEN '-' THEN version.unrated_critical
+                                   ELSE doc.grade >= version.critical_grade END) THEN 100
+                    ELSE COALESCE(version.upfront_percent, 0) END AS upfront
+          FROM (
+            SELECT DISTINCT ON (payee.move_id, payee.payee_id) payee.*, seller.id AS user_id,
+                   contract.plan_id, contract.share_percent, contract.mode
+              FROM payee
+              JOIN doc ON doc.id = payee.move_id
+         LEFT JOIN (SELECT DISTINCT ON (partner_id) partner_id, id FROM res_users
+                  ORDER BY partner_id, active DESC, id) seller
+                ON seller.partner_id = payee.payee_id
+              JOIN contract ON contract.company_id = doc.root_id AND %(contract)s
+               AND (contract.payee_id = payee.payee_id
+                    OR contract.team_id = doc.team_id AND seller.id IS NOT NULL)
+          ORDER BY payee.move_id, payee.payee_id, contract.rank, contract.id) who
+          JOIN doc ON doc.id = who.move_id
+          JOIN ar_commission_version version ON version.plan_id = who.plan_id
+           AND %(versions)s AND %(version)s
+     LEFT JOIN ar_commission_term term ON term.version_id = version.id
+           AND term.payment_term_id = doc.invoice_payment_term_id
+        """,
+        contract=scope.covers("contract"),
+        versions=scope.versions,
+        version=scope.covers("version"),
+    )
+
+
+def bases(scope: Scope) -> SQL:
+    """What a rule is about, in company currency; negative of a credit note."""
+    return SQL(
+        """
+        SELECT move_id, version_id, rule_id, rate, SUM(worth) AS base
+          FROM (
+            SELECT line.move_id, terms.version_id, rule.id AS rule_id, rule.rate, terms.mode,
+                   CASE terms.basis WHEN 'margin' THEN %(margin)s ELSE -line.balance END AS worth,
+                   ROW_NUMBER() OVER (PARTITION BY line.id, terms.version_id
+                                      ORDER BY rule.sequence, rule.id) AS place
+              FROM (SELECT DISTINCT move_id, version_id, mode, basis FROM earner) terms
+              JOIN doc ON doc.id = terms.move_id
+              JOIN account_move_line line ON line.move_id = doc.id
+               AND line.display_type = 'product'
+         LEFT JOIN product_product product ON product.id = line.product_id
+         LEFT JOIN product_template template ON template.id = product.product_tmpl_id
+         LEFT JOIN product_category category ON category.id = template.categ_id
+              JOIN ar_commission_rule rule ON rule.version_id = terms.version_id
+         LEFT JOIN product_category above ON above.id = rule.categ_id
+             WHERE (rule.product_id IS NULL OR rule.product_id = line.product_id)
+               AND (above.id IS NULL OR starts_with(category.parent_path, above.parent_path))
+               AND (rule.grade IS NULL OR rule.grade = doc.grade)
+               AND (rule.tag_id IS NULL OR EXISTS (
+                    SELECT FROM res_partner_res_partner_category_rel tag
+                     WHERE tag.category_id = rule.tag_id
+                       AND tag.partner_id IN (doc.partner_id, doc.commercial_partner_id)))) found
+         WHERE mode = 'stack' OR place = 1
+      GROUP BY move_id, version_id, rule_id, rate
+        """,
+        margin=_margin() if scope.margin else SQL("NULL::numeric"),
+    )
+
+
+def _margin() -> SQL:
+    """Of lines that come from orders, whose cost is known; other lines have none."""
+    return SQL(
+        """COALESCE((
+            SELECT -line.balance - SIGN(-line.balance) * ABS(line.quantity)::numeric
+                   * AVG(sold.purchase_price::numeric / NULLIF(sale.currency_rate, 0)::numeric)
+              FROM sale_order_line_invoice_rel rel
+              JOIN sale_order_line sold ON sold.id = rel.order_line_id
+              JOIN sale_order sale ON sale.id = sold.order_id
+             WHERE rel.invoice_line_id = line.id), 0)"""
+    )
+
+
+def matched() -> SQL:
+    """Reconciliations of a document's receivable, in its own currency and the company's; a payment
+    that was reset to draft stays matched, but is no money."""
+    return SQL(
+        """
+        SELECT match.id, item.move_id, item.date_maturity, match.debit_amount_currency AS settled,
+               match.amount, counter.id AS counter_id, counter.move_id AS counter_move_id,
+               counter.date
+          FROM doc
+          JOIN account_move_line item ON item.move_id = doc.id
+           AND item.display_type = 'payment_term'
+          JOIN account_partial_reconcile match ON match.debit_move_id = item.id
+          JOIN account_move_line counter ON counter.id = match.credit_move_id
+         WHERE NOT doc.is_refund AND match.debit_amount_currency <> 0
+           AND counter.parent_state = 'posted'
+     UNION ALL
+        SELECT match.id, item.move_id, item.date_maturity, match.credit_amount_currency,
+               match.amount, counter.id, counter.move_id, counter.date
+          FROM doc
+          JOIN account_move_line item ON item.move_id = doc.id
+           AND item.display_type = 'payment_term'
+          JOIN account_partial_reconcile match ON match.credit_move_id = item.id
+          JOIN account_move_line counter ON counter.id = match.debit_move_id
+         WHERE doc.is_refund AND match.credit_amount_currency <> 0
+           AND counter.parent_state = 'posted'
+        """
+    )
+
+
+def money() -> SQL:
+    """Of the receivable in an entry of a bank or cash journal: how much (``coming`` of ``whole``)
+    is money or a discount for paying early, rather than a write-off; is it seen by the bank?"""
+    return SQL(
+        """
+        SELECT entry.id, sums.whole, payment.id IS NULL OR payment.is_matched AS at_bank,
+               LEAST(sums.whole, GREATEST(0, sums.whole - GREATEST(0, sums.written_off))) AS coming
+          FROM (SELECT DISTINCT counter_move_id AS id FROM matched) known
+          JOIN account_move entry ON entry.id = known.id
+          JOIN account_journal journal ON journal.id = entry.journal_id
+           AND journal.type IN ('bank', 'cash', 'credit')
+          JOIN res_company company ON company.id = entry.company_id
+     LEFT JOIN account_payment payment ON payment.id = entry.origin_payment_id
+    CROSS JOIN LATERAL (
+            SELECT ABS(SUM(line.balance) FILTER (WHERE claims)) AS whole,
+                   COALESCE(SUM(line.balance) FILTER (WHERE NOT claims AND lost), 0)
+                   * CASE WHEN SUM(line.balance) FILTER (WHERE claims) > 0 THEN -1 ELSE 1 END
+                   AS written_off
+              FROM (SELECT item.balance,
+                           account.account_type IN ('asset_receivable', 'liability_payable')
+                           AS claims,
+                           CASE WHEN payment.id IS NULL
+                                THEN account.account_type LIKE 'income%%'
+                                  OR account.account_type LIKE 'expense%%'
+                                ELSE account.account_type <> 'asset_cash'
+                                 AND account.id IS DISTINCT FROM payment.outstanding_account_id
+                                 AND account.id IS DISTINCT FROM journal.default_account_id END
+                           AND item.tax_line_id IS NULL AND account.id IS DISTINCT FROM
+                               company.account_journal_early_pay_discount_loss_account_id AS lost
+                      FROM account_move_line item
+                      JOIN account_account account ON account.id = item.account_id
+                     WHERE item.move_id = entry.id) line) sums
+         WHERE sums.whole > 0
+        """
+    )
+
+
+def parts() -> SQL:
+    """Settlements by money, as far as the version counts them, with their speed.
+
+    Money that a credit note is paid out with takes back at the plain rate.
+    """
+    return SQL(
+        """
+        SELECT match.id, match.move_id, terms.version_id, match.counter_id, match.date, match.days,
+               match.settled * money.coming AS numerator, doc.total * money.whole AS denominator,
+               match.amount * money.coming / money.whole AS paid,
+               CASE WHEN doc.is_refund OR NOT speed.any THEN 1 ELSE COALESCE(speed.factor, 0) END
+               AS speed_factor
+          FROM (SELECT DISTINCT move_id, version_id, in_process, clock FROM earner
+                 WHERE upfront < 100) terms
+          JOIN doc ON doc.id = terms.move_id
+    CROSS JOIN LATERAL (
+               SELECT matched.*, matched.date - CASE terms.clock WHEN 'due'
+                      THEN COALESCE(matched.date_maturity, doc.day) ELSE doc.day END AS days
+                 FROM matched WHERE matched.move_id = terms.move_id) match
+          JOIN money ON money.id = match.counter_move_id
+           AND (terms.in_process OR money.at_bank)
+    CROSS JOIN LATERAL (
+               SELECT EXISTS (SELECT FROM ar_commission_speed bracket
+                               WHERE bracket.version_id = terms.version_id) AS any,
+                      (SELECT bracket.factor FROM ar_commission_speed bracket
+                        WHERE bracket.version_id = terms.version_id
+                          AND (bracket.no_end OR match.days <= bracket.day_to)
+                     ORDER BY bracket.day_from LIMIT 1) AS factor) speed
+        """
+    )
+
+
+def settled() -> SQL:
+    """What credit notes and money took of a document, by version; whether nothing is open."""
+    return SQL(
+        """
+        SELECT terms.move_id, terms.version_id, doc.total,
+               COALESCE(SUM(match.settled) FILTER (WHERE note.move_type = 'out_refund'), 0)
+               AS noted,
+               COALESCE(SUM(match.settled * money.coming / money.whole) FILTER (
+                   WHERE terms.in_process OR money.at_bank), 0) AS paid,
+               COALESCE(SUM(match.settled) FILTER (
+                   WHERE money.id IS NULL OR terms.in_process OR money.at_bank), 0) >= doc.total
+               AS closed
+          FROM (SELECT DISTINCT move_id, version_id, in_process FROM earner) terms
+          JOIN doc ON doc.id = terms.move_id
+     LEFT JOIN matched match ON match.move_id = terms.move_id
+     LEFT JOIN money ON money.id = match.counter_move_id
+     LEFT JOIN account_move note ON note.id = match.counter_move_id
+      GROUP BY terms.move_id, terms.version_id, doc.total
+        """
+    )
+
+
+_WAIVED = SQL(
+    """SELECT FROM ar_commission_waiver waiver
+        WHERE waiver.active AND waiver.move_id = earner.move_id
+          AND COALESCE(waiver.payee_id, earner.payee_id) = earner.payee_id AND waiver.kind ="""
+)
+
+
+def sources() -> SQL:
+    """Everything that earns, not rounded: payments, the part up front, and what was waived."""
+    return SQL(
+        """
+        SELECT earner.move_id, earner.payee_id, earner.user_id, earner.place, earner.plan_id,
+               earner.version_id, base.rule_id, base.rate,
+               earner.term_factor, source.*,
+               earner.percent * base.base * source.numerator
+                   / source.denominator / 10000 AS exact_base,
+               earner.percent * base.base * source.numerator * base.rate * source.speed_factor
+                   * earner.term_factor / source.denominator / 1000000 AS exact
+          FROM earner
+          JOIN doc ON doc.id = earner.move_id
+          JOIN settled ON settled.move_id = earner.move_id
+           AND settled.version_id = earner.version_id
+          JOIN base ON base.move_id = earner.move_id AND base.version_id = earner.version_id
+    CROSS JOIN LATERAL (
+            SELECT 'payment' AS kind, part.id AS partial_ref, part.counter_id, part.date, part.days,
+                   part.paid, part.numerator * (100 - earner.upfront) AS numerator,
+                   part.denominator, settled.closed,
+                   CASE WHEN EXISTS (%(waived)s 'late') THEN GREATEST(part.speed_factor, 1)
+                        ELSE part.speed_factor END AS speed_factor
+              FROM part WHERE part.move_id = earner.move_id
+               AND part.version_id = earner.version_id AND earner.upfront < 100
+         UNION ALL
+            SELECT 'upfront', 0, NULL, doc.day, 0, 0,
+                   (settled.total - settled.noted) * earner.upfront, settled.total,
+                   settled.closed, 1
+             WHERE earner.upfront > 0
+         UNION ALL
+            SELECT 'waiver', 0, NULL, waived.day, 0, 0,
+                   (settled.total - settled.noted - settled.paid) * (100 - earner.upfront),
+                   settled.total, settled.closed, 1
+              FROM (SELECT MIN(granted.create_date)::date AS day FROM ar_commission_waiver granted
+                     WHERE granted.active AND granted.kind = 'unpaid'
+                       AND granted.move_id = earner.move_id
+                       AND COALESCE(granted.payee_id, earner.payee_id) = earner.payee_id) waived
+             WHERE waived.day IS NOT NULL AND earner.upfront < 100
+               AND settled.total - settled.noted - settled.paid > 0) source
+        """,
+        waived=_WAIVED,
+    )
+
+
+def _round(amount: SQL) -> SQL:
+    return SQL("round(round(%s, %s) / coin) * coin", amount, NOISE)
+
+
+def rounded() -> SQL:
+    """Entries in whole coins: of a closed document, the last money takes the remainder."""
+    return SQL(
+        """
+        SELECT summed.*,
+               CASE WHEN is_last THEN %(whole)s - %(before)s - (all_amounts - plain)
+                    ELSE plain END AS amount,
+               CASE WHEN is_last THEN %(whole_base)s - %(before_base)s - (all_bases - plain_base)
+                    ELSE plain_base END AS base
+          FROM (
+            SELECT single.*, closed AND last_of.partial_ref = single.partial_ref
+                   AND single.kind = 'payment' AS is_last,
+                   SUM(plain) OVER person AS all_amounts, SUM(plain_base) OVER person AS all_bases,
+                   SUM(exact) OVER upto AS running, SUM(exact) OVER person AS own,
+                   SUM(exact_base) OVER upto AS running_base,
+                   SUM(exact_base) OVER person AS own_base
+              FROM (SELECT source.*, doc.coin, doc.company_id, doc.currency_id, doc.name AS number,
+                           doc.commercial_partner_id AS partner_id, %(plain)s AS plain,
+                           %(plain_base)s AS plain_base
+                      FROM source JOIN doc ON doc.id = source.move_id) single
+         LEFT JOIN (SELECT DISTINCT ON (move_id, version_id) move_id, version_id, id AS partial_ref
+                      FROM part ORDER BY move_id, version_id, date DESC, id DESC) last_of
+                ON last_of.move_id = single.move_id
+               AND last_of.version_id = single.version_id
+            WINDOW person AS (PARTITION BY single.move_id, single.rule_id, single.payee_id),
+                   upto AS (PARTITION BY single.move_id, single.rule_id
+                            ORDER BY single.place, single.payee_id)) summed
+        """,
+        whole=_round(SQL("running")),
+        before=_round(SQL("(running - own)")),
+        whole_base=_round(SQL("running_base")),
+        before_base=_round(SQL("(running_base - own_base)")),
+        plain=_round(SQL("exact")),
+        plain_base=_round(SQL("exact_base")),
+    )
+
+
+def live(moves: SQL) -> SQL:
+    """Entries of documents that were not taken back."""
+    return SQL(
+        """
+        SELECT entry.* FROM ar_commission_entry entry
+         WHERE entry.move_id IN (%s) AND entry.kind <> 'reversal'
+           AND NOT EXISTS (SELECT FROM ar_commission_entry undo WHERE undo.reverses_id = entry.id)
+        """,
+        moves,
+    )
+
+
+def differences(scope: Scope, moves: SQL) -> SQL:
+    """CTEs up to ``difference``: ids of entries to take back, and targets that have none."""
+    return SQL(
+        """
+        %(target)s,
+        live AS MATERIALIZED (%(live)s),
+        wrong AS MATERIALIZED (
+            SELECT live.id FROM live
+             WHERE NOT EXISTS (SELECT FROM target WHERE %(same)s)),
+        missing AS MATERIALIZED (
+            SELECT target.* FROM target
+             WHERE NOT EXISTS (SELECT FROM live WHERE %(same)s))
+        """,
+        target=target(scope, moves),
+        live=live(moves),
+        same=SQL(
+            """live.move_id = target.move_id AND live.kind = target.kind
+               AND live.partial_ref = target.partial_ref AND live.payee_id = target.payee_id
+               AND live.rule_id = target.rule_id AND live.amount = target.amount
+               AND live.base = target.base AND live.date = target.date"""
+        ),
+    )
+
+
+def write_differences(scope: Scope, moves: SQL, today) -> SQL:
+    """Takes back what is no longer true, and adds what is missing; nothing is changed.
+
+    What was settled is taken back today; what was not, on its own day, so that both meet on the
+    same statement.
+    """
+    return SQL(
+        """
+        WITH %(differences)s,
+        generations AS (
+            SELECT %(key)s, MAX(generation) AS last FROM ar_commission_entry
+             WHERE move_id IN (SELECT move_id FROM missing) AND kind <> 'reversal'
+          GROUP BY %(key)s)
+        INSERT INTO ar_commission_entry
+               (company_id, currency_id, payee_id, user_id, partner_id, plan_id, version_id,
+                rule_id, move_id, number, partial_ref, payment_line_id, kind, date, days, paid,
+                base, rate, speed_factor, term_factor, amount, generation, reverses_id, state,
+                created_on)
+        SELECT entry.company_id, entry.currency_id, entry.payee_id, entry.user_id,
+               entry.partner_id, entry.plan_id, entry.version_id, entry.rule_id, entry.move_id,
+               entry.number, entry.partial_ref, entry.payment_line_id, 'reversal',
+               CASE entry.state WHEN 'settled' THEN %(today)s ELSE entry.date END, entry.days,
+               -entry.paid, -entry.base, entry.rate, entry.speed_factor, entry.term_factor,
+               -entry.amount, entry.generation, entry.id,
+               CASE entry.state WHEN 'held' THEN 'held' ELSE 'payable' END,
+               now() AT TIME ZONE 'UTC'
+          FROM wrong JOIN live entry ON entry.id = wrong.id
+     UNION ALL
+        SELECT missing.company_id, missing.currency_id, missing.payee_id, missing.user_id,
+               missing.partner_id, missing.plan_id, missing.version_id, missing.rule_id,
+               missing.move_id, missing.number, missing.partial_ref, missing.counter_id,
+               missing.kind, missing.date, missing.days, round(missing.paid / coin) * coin,
+               missing.base, missing.rate, missing.speed_factor, missing.term_factor,
+               missing.amount, COALESCE(generations.last, 0) + 1, NULL, 'payable',
+               now() AT TIME ZONE 'UTC'
+          FROM missing LEFT JOIN generations USING (%(key)s)
+        """,
+        differences=differences(scope, moves),
+        key=KEY,
+        today=today,
+    )
+
+
+def hold(moves: SQL) -> SQL:
+    """Holds what disputed documents earned, unless that is waived, and releases the rest.
+
+    What takes back a settled entry is never held.
+    """
+    return SQL(
+        """
+        UPDATE ar_commission_entry entry SET state = wanted.state
+          FROM (
+            SELECT entry.id, CASE WHEN undone.id IS NULL AND EXISTS (
+                        SELECT FROM ar_dispute_line claim
+                          JOIN account_move_line item ON item.id = claim.move_line_id
+                         WHERE item.move_id = entry.move_id AND claim.is_open)
+                    AND NOT EXISTS (
+                        SELECT FROM ar_commission_waiver waiver
+                         WHERE waiver.active AND waiver.kind = 'hold'
+                           AND waiver.move_id = entry.move_id
+                           AND COALESCE(waiver.payee_id, entry.payee_id) = entry.payee_id)
+                   THEN 'held' ELSE 'payable' END AS state
+              FROM ar_commission_entry entry
+         LEFT JOIN ar_commission_entry undone
+                ON undone.id = entry.reverses_id AND undone.state = 'settled'
+             WHERE entry.move_id IN (%s) AND entry.state <> 'settled') wanted
+         WHERE wanted.id = entry.id AND wanted.state <> entry.state
+        """,
+        moves,
+    )

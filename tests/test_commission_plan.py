@@ -182,9 +182,9 @@ class TestCommissionPlan(CommissionCommon):
         self.assertEqual(rules, self.version.rule_ids)
 
     def test_salespeople_change_nothing(self):
-        rule = self._draft().rule_ids
         self._pay(self._sold(1000))
         entry = self._entries()
+        rule = self._draft().rule_ids
         waiver = {"move_id": entry.move_id.id, "kind": "late", "reason": "I want it"}
         for user in (self.salesman, self.seller_all, self.auditor, self.accountant):
             for way in (

@@ -156,6 +156,7 @@ def collect(env, company, days: int) -> list[int]:
             "last_run": fields.Datetime.now() - since,
         }
     )
+    env.flush_all()  # or it would be undone with what follows
     with rolled_back(env):
         News._collect(company, model, today)
         found = News._next(company, 10**9)

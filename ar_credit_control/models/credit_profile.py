@@ -153,9 +153,14 @@ class CreditProfile(models.Model):
 
     def init(self):
         """The statement of ``_lock`` as a database function, whose plan PostgreSQL keeps: to plan
-        it takes three times as long as to run it, and every confirmation waits for it."""
+        it takes three times as long as to run it, and every confirmation waits for it.
+
+        Confirmations and scores rewrite rows without touching what is indexed. With room in its
+        page a row stays where the indexes find it, at half the cost.
+        """
         self.env.cr.execute(
             """
+            ALTER TABLE ar_credit_profile SET (fillfactor = 50);
             CREATE OR REPLACE FUNCTION ar_lock_profiles(p_contacts int[], p_company int, p_user int)
             RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
             BEGIN

@@ -259,8 +259,8 @@ FIELDS = {
     "thin_history": "found.thin",
     "habitual_late": "found.habitual",
     "score_date": "%(today)s",
-    "grade": "CASE WHEN known.override_until >= %(today)s AND known.override_grade IS NOT NULL"
-    " THEN known.override_grade ELSE found.grade END",
+    "grade": "CASE WHEN profile.override_until >= %(today)s AND profile.override_grade IS NOT NULL"
+    " THEN profile.override_grade ELSE found.grade END",
     "score_trend": "CASE WHEN previous.score IS NULL THEN 'new'"
     " WHEN abs(found.score - previous.score) < %(step)s THEN 'steady'"
     " WHEN found.score > previous.score THEN 'better' ELSE 'worse' END",
@@ -285,11 +285,12 @@ SELECT partner_id, %(company)s, 'limit', 0, %(uid)s, now() AT TIME ZONE 'UTC',
 UPDATE ar_credit_profile profile
    SET {", ".join(f"{name} = {value}" for name, value in FIELDS.items())}
   FROM ar_score_found found
-  JOIN ar_credit_profile known
-    ON known.partner_id = found.partner_id AND known.company_id = %(company)s
-  LEFT JOIN ar_score_snapshot previous
-    ON previous.profile_id = known.id AND previous.month = %(previous)s
- WHERE profile.id = known.id;
+  LEFT JOIN (SELECT owner.partner_id, snapshot.score
+               FROM ar_score_snapshot snapshot
+               JOIN ar_credit_profile owner ON owner.id = snapshot.profile_id
+              WHERE snapshot.month = %(previous)s AND owner.company_id = %(company)s
+            ) previous ON previous.partner_id = found.partner_id
+ WHERE profile.partner_id = found.partner_id AND profile.company_id = %(company)s;
 
 UPDATE ar_score_snapshot snapshot
    SET {", ".join(f"{name} = profile.{name}" for name in SNAPSHOT)}

@@ -6,6 +6,7 @@ from . import test_credit_discount
 from . import test_cash_forecast
 from . import test_commission_earned
 from . import test_commission_plan
+from . import test_commission_hold
 from . import test_contact
 from . import test_collector
 from . import test_worklist

@@ -110,3 +110,4 @@ from . import commission_share
 from . import commission_statement
 from . import commission_ledger
 from . import commission_sources
+from . import commission_waiting

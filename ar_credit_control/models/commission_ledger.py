@@ -139,7 +139,7 @@ class CommissionDue(models.Model):
     @api.model
     def _calculate_batch(self):
         """Reckon some documents; how many."""
-        self._flush_ledger()
+        self.env.flush_all()
         self._lock()
         self.env.cr.execute(
             SQL(
@@ -178,37 +178,13 @@ class CommissionDue(models.Model):
         self.env["ar.commission.entry"].invalidate_model(flush=False)
 
     @api.model
-    def _flush_ledger(self):
-        for model in (
-            "account.move",
-            "account.move.line",
-            "account.partial.reconcile",
-            "account.payment",
-            "ar.commission.entry",
-            "ar.commission.due",
-            "ar.commission.share",
-            "ar.commission.waiver",
-            "ar.commission.plan",
-            "ar.commission.version",
-            "ar.commission.rule",
-            "ar.commission.speed",
-            "ar.commission.term",
-            "ar.commission.member",
-            "ar.credit.profile",
-            "ar.dispute.line",
-            "crm.team.member",
-            "sale.order.line",
-        ):
-            self.env[model].flush_model()
-
-    @api.model
     def _differences(self, company=None):
         """Where the ledger and a reckoning from scratch disagree, as dictionaries.
 
         One for each document, person, rule and source: what the ledger holds (None: nothing) and
         what it should hold.
         """
-        self._flush_ledger()
+        self.env.flush_all()
         moves = SQL(
             """SELECT id FROM account_move
                 WHERE state = 'posted' AND move_type IN %(types)s %(company)s

@@ -10,7 +10,9 @@ earner   payees with contract, plan and version
 base     what each rule's lines are worth, per document and version
 matched  what settled a document: money, credit notes, anything else
 money    how much of an entry of a bank or cash journal is money
+settled  what money and credit notes took of a document, per version
 part     settlements that earn, with days and speed factor, per version
+source   everything that earns, not rounded
 target   the entries
 """
 
@@ -58,8 +60,8 @@ def _knows_margin(env) -> bool:
     return "purchase_price" in env["sale.order.line"]._fields
 
 
-def target(scope: Scope, moves: SQL) -> SQL:
-    """CTEs up to ``target``; ``moves`` is a query of ids of documents."""
+def until(scope: Scope, moves: SQL, last: str) -> SQL:
+    """CTEs up to the step ``last``; ``moves`` is a query of ids of documents."""
     steps = {
         "doc": documents(moves),
         "payee": payees(),
@@ -68,13 +70,15 @@ def target(scope: Scope, moves: SQL) -> SQL:
         "base": bases(scope),
         "matched": matched(),
         "money": money(),
-        "part": parts(),
         "settled": settled(),
+        "part": parts(),
         "source": sources(),
         "target": rounded(),
     }
+    names = list(steps)
     return SQL(", ").join(
-        SQL("%s AS MATERIALIZED (%s)", SQL.identifier(name), step) for name, step in steps.items()
+        SQL("%s AS MATERIALIZED (%s)", SQL.identifier(name), steps[name])
+        for name in names[: names.index(last) + 1]
     )
 
 
@@ -470,7 +474,7 @@ def differences(scope: Scope, moves: SQL) -> SQL:
             SELECT target.* FROM target
              WHERE NOT EXISTS (SELECT FROM live WHERE %(same)s))
         """,
-        target=target(scope, moves),
+        target=until(scope, moves, "target"),
         live=live(moves),
         same=SQL(
             """live.move_id = target.move_id AND live.kind = target.kind

@@ -82,6 +82,19 @@ class CommissionVersion(models.Model):
         for version in self:
             version._require_ready()
         self.write({"state": "active"})
+        # the job belongs to nobody; that it runs soon is all that is asked
+        self.env.ref("ar_credit_control.cron_commission").sudo()._trigger()
+
+    def action_simulate(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Simulation of %s", self.display_name),
+            "res_model": "ar.commission.simulation",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_version_id": self.id},
+        }
 
     def action_draft(self):
         entries = self.env["ar.commission.entry"]

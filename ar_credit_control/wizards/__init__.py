@@ -9,3 +9,5 @@ from . import dispute_resolve
 from . import exchange_upload
 from . import exchange_match
 from . import commission_draw
+from . import commission_simulation
+from . import commission_check

@@ -1,0 +1,138 @@
+"""Commission that waits for the customer's money, and why it is not payable yet."""
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from . import commission_sql
+
+_LATE = SQL(
+    """SELECT EXISTS (SELECT FROM ar_commission_waiver waiver
+                       WHERE waiver.active AND waiver.move_id = earner.move_id
+                         AND waiver.kind = 'late'
+                         AND COALESCE(waiver.payee_id, earner.payee_id) = earner.payee_id)
+              AS waived"""
+)
+
+
+def _speed(today) -> SQL:
+    """The factor of a payment made today, and the last day that has one."""
+    return SQL(
+        """SELECT version.last_day >= 0 AS limited, version.last_day,
+                  CASE WHEN COUNT(bracket.id) = 0 THEN 1 ELSE COALESCE((ARRAY_AGG(
+                       bracket.factor ORDER BY bracket.day_from) FILTER (WHERE
+                       bracket.no_end OR %(today)s - clock.start <= bracket.day_to))[1], 0)
+                  END AS factor
+             FROM ar_commission_version version
+        LEFT JOIN ar_commission_speed bracket ON bracket.version_id = version.id
+            WHERE version.id = earner.version_id GROUP BY version.id""",
+        today=today,
+    )
+
+
+class CommissionWaiting(models.AbstractModel):
+    _name = "ar.commission.waiting"
+    _description = "Commission waiting for money"
+
+    @api.model
+    def _waiting(self, payees=None, partners=None, company=None):
+        """What open invoices would earn if they were paid today, as dictionaries.
+
+        payees: partners who earn; None: everybody. partners: customers; None: every one.
+        One for each invoice and person: ``move_id, number, partner_id, payee_id, company_id,
+        currency_id``, ``residual`` (open, in company currency), ``date_due``, ``days`` (overdue;
+        negative: to go), ``amount`` (commission at stake, in company currency), ``last_date`` (the
+        last day on which a payment earns anything, or None) and ``reason``: ``unpaid``,
+        ``disputed``, ``in_process`` (paid, but not seen by the bank) or ``lost`` (too late).
+        The most rewarding call comes first.
+        """
+        self.env.flush_all()
+        company = (company or self.env.company).root_id
+        moves = self._open_documents(company, payees, partners)
+        today = fields.Date.context_today(self)
+        self.env.cr.execute(
+            self._query(commission_sql.Scope.in_force(self.env), moves, today, payees)
+        )
+        return self.env.cr.dictfetchall()
+
+    def _open_documents(self, company, payees, partners):
+        """Query of invoices with something open, or paid by money that the bank has not seen."""
+        terms = [
+            SQL("move.state = 'posted' AND move.move_type IN ('out_invoice', 'out_receipt')"),
+            SQL("split_part(company.parent_path, '/', 1)::int = %s", company.id),
+        ]
+        if partners is not None:
+            customers = partners.commercial_partner_id.ids
+            terms.append(SQL("move.commercial_partner_id = ANY(%s)", customers))
+        if payees is not None:
+            terms.append(
+                SQL(
+                    """(move.invoice_user_id IN (
+                            SELECT id FROM res_users WHERE partner_id = ANY(%(payees)s))
+                        OR move.id IN (SELECT move_id FROM ar_commission_share
+                                        WHERE payee_id = ANY(%(payees)s))
+                        OR move.commercial_partner_id IN (
+                            SELECT partner_id FROM ar_commission_share
+                             WHERE payee_id = ANY(%(payees)s)))""",
+                    payees=payees.ids,
+                )
+            )
+        return SQL(
+            """SELECT move.id FROM account_move move
+                 JOIN res_company company ON company.id = move.company_id
+                WHERE %(terms)s AND (move.payment_state IN ('not_paid', 'partial', 'in_payment')
+                      OR move.id IN (%(in_process)s))""",
+            terms=SQL(" AND ").join(terms),
+            in_process=SQL(
+                """SELECT item.move_id FROM account_payment payment
+                     JOIN account_move_line line ON line.payment_id = payment.id
+                     JOIN account_partial_reconcile match ON match.credit_move_id = line.id
+                     JOIN account_move_line item ON item.id = match.debit_move_id
+                    WHERE payment.is_matched IS NOT TRUE AND payment.move_id IS NOT NULL"""
+            ),
+        )
+
+    def _query(self, scope, moves, today, payees):
+        mine = SQL() if payees is None else SQL("AND earner.payee_id = ANY(%s)", payees.ids)
+        return SQL(
+            """
+            WITH %(steps)s
+            SELECT *, CASE WHEN disputed THEN 'disputed' WHEN NOT residual > 0 THEN 'in_process'
+                           WHEN last_date < %(today)s THEN 'lost' ELSE 'unpaid' END AS reason
+              FROM (
+                SELECT doc.id AS move_id, doc.name AS number, earner.payee_id, doc.company_id,
+                       doc.commercial_partner_id AS partner_id, doc.currency_id,
+                       move.amount_residual_signed AS residual, move.invoice_date_due AS date_due,
+                       %(today)s - move.invoice_date_due AS days,
+                       CASE WHEN late.waived OR NOT speed.limited THEN NULL
+                            ELSE clock.start + speed.last_day END AS last_date,
+                       EXISTS (SELECT FROM ar_dispute_line claim
+                                 JOIN account_move_line item ON item.id = claim.move_line_id
+                                WHERE item.move_id = doc.id AND claim.is_open) AS disputed,
+                       round(SUM(earner.percent * base.base * base.rate * earner.term_factor
+                           * (settled.total - settled.noted - settled.paid)
+                           * (100 - earner.upfront) / settled.total / 1000000
+                           * CASE WHEN late.waived THEN GREATEST(speed.factor, 1)
+                                        ELSE speed.factor END) / doc.coin) * doc.coin AS amount
+                  FROM earner
+                  JOIN doc ON doc.id = earner.move_id
+                  JOIN account_move move ON move.id = doc.id
+                  JOIN settled ON settled.move_id = doc.id
+                   AND settled.version_id = earner.version_id
+                  JOIN base ON base.move_id = doc.id AND base.version_id = earner.version_id
+            CROSS JOIN LATERAL (SELECT CASE earner.clock WHEN 'due' THEN move.invoice_date_due
+                                       ELSE doc.day END AS start) clock
+            CROSS JOIN LATERAL (%(late)s) late
+            CROSS JOIN LATERAL (%(speed)s) speed
+                 WHERE earner.upfront < 100
+                   AND settled.total - settled.noted - settled.paid > 0 %(mine)s
+              GROUP BY doc.id, doc.name, earner.payee_id, doc.company_id,
+                       doc.commercial_partner_id, doc.currency_id, doc.coin, move.id,
+                       late.waived, speed.limited, speed.last_day, clock.start) waiting
+          ORDER BY amount DESC, days DESC NULLS LAST, move_id, payee_id
+            """,
+            steps=commission_sql.until(scope, moves, "settled"),
+            today=today,
+            mine=mine,
+            late=_LATE,
+            speed=_speed(today),
+        )

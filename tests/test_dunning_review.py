@@ -83,6 +83,23 @@ class TestDunningReview(DunningCommon):
         with self.assertRaisesRegex(UserError, "past its review"):
             notice.subject = "Too late"
 
+    def test_many_texts_begin_with_the_same_paragraph(self):
+        paid_later = self._invoice(self.customer, 70, due=-30)
+        run = self._run()
+        notice, edited = (self._of(run, partner) for partner in (self.customer, self.other))
+        edited.write({"subject": "Our talk", "body": "<p>As agreed.</p>"})
+        with self.assertRaisesRegex(UserError, "Write the paragraph"):
+            self._review(run.notice_ids, decision="opening", opening="<p><br></p>")
+        self._review(run.notice_ids, decision="opening", opening="<p>Our bank changed.</p>")
+        self.assertIn("Our bank changed.</p><p>As agreed.", edited.preview)
+        self.assertIn(paid_later.name, notice.preview)
+        self._pay(paid_later)
+        self._send(run)
+        for sent in notice | edited:
+            self.assertEqual((sent.state, sent.body.count("Our bank changed.")), ("sent", 1))
+        self.assertIn(self.invoice.name, notice.body)
+        self.assertNotIn(paid_later.name, notice.body, "what is paid leaves the table")
+
     def test_a_person_may_raise_one_level_and_it_is_sent_so(self):
         run = self._run()
         notice = self._of(run, self.customer)

@@ -16,7 +16,7 @@ STATES = [
 ]
 # States in which a notice counts as the level that its items were reminded at.
 COUNTS = ("sent", "start")
-REVIEWED = {*CHANNELS, "subject", "body", "note"}
+REVIEWED = {*CHANNELS, "subject", "opening", "body", "note"}
 
 
 class DunningNotice(models.Model):
@@ -84,6 +84,9 @@ class DunningNotice(models.Model):
     line_ids = fields.One2many("ar.dunning.notice.line", "notice_id", readonly=True)
     left_out_ids = fields.One2many("ar.dunning.left.out", "notice_id", readonly=True)
     subject = fields.Char(help="Edited in the review, or kept as it was sent.")
+    opening = fields.Html(
+        sanitize=True, string="First paragraph", help="Stands before the text of the level."
+    )
     body = fields.Html(sanitize=True, help="Edited in the review, or kept as it was sent.")
     items_hash = fields.Char(readonly=True)
     sent_on = fields.Datetime(readonly=True)

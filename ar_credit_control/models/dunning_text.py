@@ -21,7 +21,7 @@ class DunningNotice(models.Model):
     preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     @api.depends_context("lang")
-    @api.depends("subject", "body", "level_id")
+    @api.depends("subject", "opening", "body", "level_id")
     def _compute_preview(self):
         for notice in self:
             notice.preview_subject, notice.preview = notice.subject, notice.body
@@ -65,7 +65,8 @@ class DunningNotice(models.Model):
         tree = html.fragment_fromstring(source, create_parent="t")
         parts = str(self.env["ir.qweb"]._render(tree, values)).split(MARK)
         bodies = dict(zip(notices.ids, map(Markup, parts), strict=False))
-        return template._render_template_postprocess(self._name, bodies)
+        bodies = template._render_template_postprocess(self._name, bodies)
+        return {notice.id: (notice.opening or Markup()) + bodies[notice.id] for notice in self}
 
     def _render_parts(self):
         """``{id: markup}`` of what stands in the texts, by template, each in one go."""

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import is_html_empty
 
 
 class DunningReview(models.TransientModel):
@@ -15,12 +16,14 @@ class DunningReview(models.TransientModel):
             ("leave_out", "Leave out of this run"),
             ("exclude", "Leave out, and do not chase until a day"),
             ("channel", "Send by another channel"),
+            ("opening", "Begin the text with a paragraph"),
         ],
         required=True,
         default="leave_out",
     )
     reason = fields.Char()
     date_to = fields.Date(string="Until")
+    opening = fields.Html(string="First paragraph")
     by_email = fields.Boolean(string="E-mail")
     by_letter = fields.Boolean(string="Letter")
     by_call = fields.Boolean(string="Phone call")
@@ -33,10 +36,9 @@ class DunningReview(models.TransientModel):
     def action_apply(self):
         """Carry the decision out for every notice."""
         self.ensure_one()
-        if self.decision == "channel":
-            self._change_channel()
-        else:
-            self._leave_out()
+        {"channel": self._change_channel, "opening": self._begin_with}.get(
+            self.decision, self._leave_out
+        )()
         return {"type": "ir.actions.act_window_close"}
 
     def _leave_out(self):
@@ -70,3 +72,12 @@ class DunningReview(models.TransientModel):
             )
         names = ("by_email", "by_letter", "by_call")
         self.notice_ids.write({**{name: self[name] for name in names}, "ask_salesperson": False})
+
+    def _begin_with(self):
+        """Before the level's text, so that items which fall out until then leave the table too."""
+        if is_html_empty(self.opening):
+            raise UserError(self.env._("Write the paragraph with which the text shall begin."))
+        edited = self.notice_ids.filtered("body")
+        for notice in edited:
+            notice.body = self.opening + notice.body
+        (self.notice_ids - edited).opening = self.opening

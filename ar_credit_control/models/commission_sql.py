@@ -23,6 +23,9 @@ from odoo.tools import SQL
 NOISE = 10  # decimals to which a chain of divisions is trusted
 
 KEY = SQL("move_id, kind, partial_ref, payee_id, rule_id")
+# One row, of which PostgreSQL expects a thousand. Nothing is known about the size of a step, so one
+# row is expected of it, and the next step would walk through all of it for every row of its own.
+_MANY = SQL("CROSS JOIN LATERAL regexp_split_to_table('', ',') AS many")
 DOCUMENTS = SQL("('out_invoice', 'out_receipt', 'out_refund')")
 
 
@@ -183,8 +186,9 @@ def earners(scope: Scope) -> SQL:
           JOIN ar_commission_version version ON version.plan_id = who.plan_id
            AND %(versions)s AND %(version)s
      LEFT JOIN ar_commission_term term ON term.version_id = version.id
-           AND term.payment_term_id = doc.invoice_payment_term_id
+           AND term.payment_term_id = doc.invoice_payment_term_id %(many)s
         """,
+        many=_MANY,
         contract=scope.covers("contract"),
         versions=scope.versions,
         version=scope.covers("version"),
@@ -195,6 +199,7 @@ def bases(scope: Scope) -> SQL:
     """What a rule is about, in company currency; negative of a credit note."""
     return SQL(
         """
+        SELECT summed.* FROM (
         SELECT move_id, version_id, rule_id, rate, SUM(worth) AS base
           FROM (
             SELECT line.move_id, terms.version_id, rule.id AS rule_id, rule.rate, terms.mode,
@@ -218,8 +223,9 @@ def bases(scope: Scope) -> SQL:
                      WHERE tag.category_id = rule.tag_id
                        AND tag.partner_id IN (doc.partner_id, doc.commercial_partner_id)))) found
          WHERE mode = 'stack' OR place = 1
-      GROUP BY move_id, version_id, rule_id, rate
+      GROUP BY move_id, version_id, rule_id, rate) summed %(many)s
         """,
+        many=_MANY,
         margin=_margin() if scope.margin else SQL("NULL::numeric"),
     )
 
@@ -298,8 +304,10 @@ def money() -> SQL:
                       FROM account_move_line item
                       JOIN account_account account ON account.id = item.account_id
                      WHERE item.move_id = entry.id) line) sums
+         %s
          WHERE sums.whole > 0
-        """
+        """,
+        _MANY,
     )
 
 
@@ -357,54 +365,86 @@ def settled() -> SQL:
     )
 
 
-_WAIVED = SQL(
-    """SELECT FROM ar_commission_waiver waiver
-        WHERE waiver.active AND waiver.move_id = earner.move_id
-          AND COALESCE(waiver.payee_id, earner.payee_id) = earner.payee_id AND waiver.kind ="""
-)
-
-
 def sources() -> SQL:
     """Everything that earns, not rounded: payments, the part up front, and what was waived."""
     return SQL(
         """
-        SELECT earner.move_id, earner.payee_id, earner.user_id, earner.place, earner.plan_id,
-               earner.version_id, base.rule_id, base.rate,
-               earner.term_factor, source.*,
-               earner.percent * base.base * source.numerator
-                   / source.denominator / 10000 AS exact_base,
-               earner.percent * base.base * source.numerator * base.rate * source.speed_factor
-                   * earner.term_factor / source.denominator / 1000000 AS exact
-          FROM earner
-          JOIN doc ON doc.id = earner.move_id
+        SELECT source.*,
+               percent * worth * numerator / denominator / 10000 AS exact_base,
+               percent * worth * numerator * rate * speed_factor * term_factor
+                   / denominator / 1000000 AS exact
+          FROM (%(payments)s UNION ALL %(upfront)s UNION ALL %(unpaid)s) source
+        """,
+        payments=_payments(),
+        upfront=_upfront(),
+        unpaid=_unpaid(),
+    )
+
+
+_EARNER = SQL(
+    """earner.move_id, earner.payee_id, earner.user_id, earner.place, earner.plan_id,
+       earner.version_id, earner.percent, earner.term_factor, base.rule_id, base.rate,
+       base.base AS worth, settled.closed"""
+)
+_EARNERS = SQL(
+    """earner
           JOIN settled ON settled.move_id = earner.move_id
            AND settled.version_id = earner.version_id
-          JOIN base ON base.move_id = earner.move_id AND base.version_id = earner.version_id
-    CROSS JOIN LATERAL (
-            SELECT 'payment' AS kind, part.id AS partial_ref, part.counter_id, part.date, part.days,
-                   part.paid, part.numerator * (100 - earner.upfront) AS numerator,
-                   part.denominator, settled.closed,
-                   CASE WHEN EXISTS (%(waived)s 'late') THEN GREATEST(part.speed_factor, 1)
-                        ELSE part.speed_factor END AS speed_factor
-              FROM part WHERE part.move_id = earner.move_id
-               AND part.version_id = earner.version_id AND earner.upfront < 100
-         UNION ALL
-            SELECT 'upfront', 0, NULL, doc.day, 0, 0,
-                   (settled.total - settled.noted) * earner.upfront, settled.total,
-                   settled.closed, 1
-             WHERE earner.upfront > 0
-         UNION ALL
-            SELECT 'waiver', 0, NULL, waived.day, 0, 0,
-                   (settled.total - settled.noted - settled.paid) * (100 - earner.upfront),
-                   settled.total, settled.closed, 1
-              FROM (SELECT MIN(granted.create_date)::date AS day FROM ar_commission_waiver granted
-                     WHERE granted.active AND granted.kind = 'unpaid'
-                       AND granted.move_id = earner.move_id
-                       AND COALESCE(granted.payee_id, earner.payee_id) = earner.payee_id) waived
-             WHERE waived.day IS NOT NULL AND earner.upfront < 100
-               AND settled.total - settled.noted - settled.paid > 0) source
+          JOIN base ON base.move_id = earner.move_id AND base.version_id = earner.version_id"""
+)
+
+
+def _payments() -> SQL:
+    return SQL(
+        """
+        SELECT %(earner)s, 'payment' AS kind, part.id AS partial_ref, part.counter_id, part.date,
+               part.days, part.paid, part.numerator * (100 - earner.upfront) AS numerator,
+               part.denominator,
+               CASE WHEN EXISTS (
+                    SELECT FROM ar_commission_waiver waiver
+                     WHERE waiver.active AND waiver.move_id = earner.move_id
+                       AND COALESCE(waiver.payee_id, earner.payee_id) = earner.payee_id
+                       AND waiver.kind = 'late')
+                    THEN GREATEST(part.speed_factor, 1) ELSE part.speed_factor END AS speed_factor
+          FROM %(earners)s
+          JOIN part ON part.move_id = earner.move_id AND part.version_id = earner.version_id
+         WHERE earner.upfront < 100
         """,
-        waived=_WAIVED,
+        earner=_EARNER,
+        earners=_EARNERS,
+    )
+
+
+def _upfront() -> SQL:
+    return SQL(
+        """
+        SELECT %(earner)s, 'upfront', 0, NULL::int, doc.day, 0, 0,
+               (settled.total - settled.noted) * earner.upfront, settled.total, 1
+          FROM %(earners)s
+          JOIN doc ON doc.id = earner.move_id
+         WHERE earner.upfront > 0
+        """,
+        earner=_EARNER,
+        earners=_EARNERS,
+    )
+
+
+def _unpaid() -> SQL:
+    """What nobody has paid, where a manager says that it is earned all the same."""
+    return SQL(
+        """
+        SELECT %(earner)s, 'waiver', 0, NULL::int, waived.day, 0, 0,
+               (settled.total - settled.noted - settled.paid) * (100 - earner.upfront),
+               settled.total, 1
+          FROM %(earners)s
+          JOIN (SELECT move_id, payee_id, MIN(create_date)::date AS day FROM ar_commission_waiver
+                 WHERE active AND kind = 'unpaid' GROUP BY move_id, payee_id) waived
+            ON waived.move_id = earner.move_id
+           AND COALESCE(waived.payee_id, earner.payee_id) = earner.payee_id
+         WHERE earner.upfront < 100 AND settled.total - settled.noted - settled.paid > 0
+        """,
+        earner=_EARNER,
+        earners=_EARNERS,
     )
 
 

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...connectors.hints import in_language
+
 # Role of the record that holds the mistake -> what it is called.
 RECORDS = [
     ("customer", "Customer"),
@@ -29,8 +31,20 @@ class DeliveryError(models.Model):
     location = fields.Char(string="Place in the file")
     record = fields.Selection(RECORDS, string="To correct")
     field_name = fields.Char(string="Field")
-    fix = fields.Text(string="How to correct it")
+    fix = fields.Text(readonly=True, help="As the catalogue of codes says it, in English.")
+    advice = fields.Text(
+        compute="_compute_advice",
+        string="How to correct it",
+        help="What the catalogue of codes says, in your language where it is translated.",
+    )
     field_label = fields.Char(compute="_compute_field_label", string="Field to correct")
+
+    @api.depends("fix")
+    @api.depends_context("lang")
+    def _compute_advice(self):
+        language = self.env.lang or ""
+        for error in self:
+            error.advice = error.fix and in_language(error.fix, language)
 
     @api.depends("record", "field_name")
     def _compute_field_label(self):

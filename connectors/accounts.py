@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from .client import Client
@@ -23,8 +23,10 @@ PROVIDERS = {
 class Account:
     """Who asks where. ``local`` allows a simulator on this machine, and nothing else.
 
-    ``documents`` names the invoice files (or the provider's ids) still without an outcome, for
-    providers that are asked one document at a time; empty means all of the last weeks.
+    For providers that are asked one document at a time: ``documents`` names the invoice files (or
+    the provider's ids) still without an outcome, in the order of asking, and ``known`` all that the
+    caller remembers. Without ``known``, the documents alone are asked for, or, if there are none,
+    all of the last weeks.
     """
 
     provider: str
@@ -32,7 +34,8 @@ class Account:
     user: str = ""
     secret: str = field(default="", repr=False)
     local: bool = False
-    documents: Collection[str] = ()
+    documents: Sequence[str] = ()
+    known: Collection[str] | None = None
 
 
 Connect = Callable[[str], Client]

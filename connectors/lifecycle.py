@@ -151,15 +151,6 @@ def as_utc(value: date) -> datetime:
         return value.replace(tzinfo=timezone.utc)
 
 
-def may_act(notification: Notification, authenticated: bool) -> bool:
-    """Whether the message may close or cancel something without a person looking.
-
-    ``authenticated``: it was fetched with our own credentials. Anybody can write a mail or a
-    file, so from there only a verified signature counts.
-    """
-    return notification.outcome in APPLICABLE and (authenticated or notification.verified)
-
-
 def check_dates(notification: Notification, now: datetime) -> None:
     """Refuse a message whose event lies in the future or before the networks began."""
     for name, value in notification.dates.items():

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
+from ..ar_credit_control.models.exchange_reading import rows_of
 from ..ar_credit_control.rules.delivery import STAGES, deadline
+from ..connectors.contract import Message
 from .exchange_common import SAMPLES, ExchangeCommon
 
 SECOND = "IT01234567890_00002.xml"
@@ -33,6 +35,38 @@ class TestExchangeApply(ExchangeCommon):
         self.assertEqual(first.action_correct()["res_id"], self.customer.id)
         self.assertEqual(problem.activity_ids.user_id, self.collector)
         self.assertEqual(problem.activity_ids.date_deadline, problem.deadline)
+
+    def test_the_advice_is_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("it_IT")
+        self._know()
+        self._take(self._raw("NS"))
+        error = self._problem().error_ids[0]
+        self.assertIn("ask the customer and correct it", error.advice)
+        self.assertIn("chiederla al cliente", error.with_context(lang="it_IT").advice)
+
+    def test_a_file_is_known_by_its_hash_whatever_it_is_called(self):
+        other = self._invoice(self.customer, 70, due=-5)
+        digest = "ab" * 32
+        self._know(other, "IT01234567890_0000A.xml")
+        self._know()
+        account = self.account
+        first = {
+            **rows_of(Message("x", "1", self._raw("RC", hours=-1), "m.xml"), "sdi")[0],
+            "file_hash": digest,
+        }
+        account._take_rows([first], "feed")
+        again = {
+            **rows_of(Message("x", "2", self._raw("NE", other, hours=2), "m.xml"), "sdi")[0],
+            "file_name": "IT01234567890_CUTOFF.xml",
+            "file_hash": digest,
+            "exchange_id": None,
+            "invoices": [],
+        }
+        stored = account._take_rows([again], "feed")
+        self.assertEqual(stored.transmission_ids.move_id, self.invoice)
+        self.assertEqual(stored.transmission_ids.file_name, "IT01234567890_00001.xml")
+        self.assertEqual(stored.transmission_ids.file_hash, digest)
+        self.assertFalse(self._problem(other))
 
     def test_working_days(self):
         self.account.write({"deadline_kind": "working", "deadline_days": 5})

@@ -11,6 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, RecordCapturer, tagged
 from odoo.tools import mute_logger
 
+from ..ar_credit_control.models.exchange_document import AT_ONCE
 from ..connectors.contract import Message
 from ..connectors.errors import ServiceFailing
 from ..connectors.simulator.backlog import Backlog
@@ -161,6 +162,64 @@ class TestExchangePull(ExchangeCommon, CronMixinCase, HttpCase):
         self.assertIn("unmatched", states)
         self.assertIn("quarantined", states)
         self.assertEqual(set(states["quarantined"].mapped("reason")), {"malformed"})
+
+    def test_documents_are_asked_about_until_they_have_their_last_answer(self):
+        for provider in ("aruba", "openapi_it", "acube"):
+            with self.subTest(provider=provider):
+                self._ask_until_all_is_said(provider)
+
+    def _ask_until_all_is_said(self, provider):
+        self.simulator.world = self.world = World()
+        feed = self._feed(provider)
+        Document = self.env["ar.exchange.document"]
+        own = [("account_id", "=", feed.id)]
+        for place, kind in enumerate(("NS", "RC", "MC")):
+            self._tell(kind, file=f"IT01234567890_{provider[:1]}000{place}.xml")
+
+        def asked():
+            before = sum(self.world.requests.values())
+            documents = Document.search(own)
+            documents.checked_on = fields.Datetime.subtract(fields.Datetime.now(), hours=1)
+            self.assertTrue(feed._pull(go_on), feed.last_error)
+            now = fields.Datetime.subtract(fields.Datetime.now(), minutes=1)
+            turns = Document.search([*own, ("checked_on", ">", now)])
+            self.assertLess(sum(self.world.requests.values()) - before, 12)
+            return len(turns)
+
+        self.assertEqual(asked(), 3)
+        left = Document.search([*own, ("settled", "=", False)])
+        self.assertEqual(asked(), len(left), "whoever has a final answer is left alone")
+        late = f"IT01234567890_{provider[:1]}0009.xml"
+        self._tell("NS", file=late)
+        self.assertEqual(asked(), len(left) + 1)
+        self.assertEqual(asked(), len(left))
+        for document in left:
+            document.first_seen = fields.Datetime.subtract(fields.Datetime.now(), days=50)
+        self.assertEqual(asked(), 0, "too old to hear more of")
+
+    def test_the_longest_unasked_come_first_and_a_reading_is_bounded(self):
+        feed = self._feed("aruba")
+        Document = self.env["ar.exchange.document"]
+        moment = fields.Datetime.now()
+        Document.create(
+            [
+                {
+                    "account_id": feed.id,
+                    "name": f"{place:04}.xml",
+                    "first_seen": moment,
+                    "checked_on": fields.Datetime.subtract(moment, minutes=place),
+                }
+                for place in range(AT_ONCE + 10)
+            ]
+        )
+        turn, known = feed._get_polled()
+        self.assertEqual((len(turn), turn[0]), (AT_ONCE, f"{AT_ONCE + 9:04}.xml"))
+        self.assertEqual(len(known), AT_ONCE + 10)
+        for user in (self.salesman, self.accountant, self.collector):
+            with self.assertRaises(AccessError):
+                Document.with_user(user).create({"account_id": feed.id, "name": "x"})
+        with self.assertRaises(AccessError):
+            Document.with_user(self.salesman).search([])
 
     def test_what_came_before_a_failure_is_kept(self):
         self._know()

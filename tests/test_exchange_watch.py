@@ -4,6 +4,7 @@ import json
 from base64 import b64decode
 from unittest import skipUnless
 
+from odoo import fields
 from odoo.modules.module import get_manifest
 from odoo.tests import tagged
 
@@ -134,3 +135,114 @@ class TestWatchedFields(ExchangeCommon):
         fields = [item.field for item in self.env["ar.exchange.account"]._get_watched()]
         if "peppol_move_state" not in self.env["account.move"]._fields:
             self.assertNotIn("peppol_move_state", fields)
+
+
+@tagged("post_install", "-at_install")
+class TestExchangeWatchElsewhere(ExchangeCommon):
+    """Other countries' modules: what their fields say, whether at once or by the job."""
+
+    def _needs(self, model, field):
+        if model not in self.env or field not in self.env[model]._fields:
+            self.skipTest(f"nothing here has {model}.{field}")
+
+    def _watch(self):
+        accounts = self.env["ar.exchange.account"]
+        accounts._cron_watch(lambda _done: float("inf"))
+        return self._problem()
+
+    def _let_time_pass(self):
+        """Odoo's job does not run twice in a second, as tests do."""
+        sent = self.env["ar.exchange.transmission"].sudo()
+        sent = sent.search([("move_id", "=", self.invoice.id)])
+        sent.moment = fields.Datetime.subtract(fields.Datetime.now(), hours=1)
+
+    def _goes_wrong_and_is_mended(self, bad, good):
+        self._needs("account.move", next(iter(bad)))
+        self.invoice.write(bad)
+        problem = self._watch()
+        self.assertEqual((problem.outcome, problem.state), ("not_issued", "open"))
+        self.assertEqual(problem.account_id.provider, "odoo")
+        self._let_time_pass()
+        self.invoice.write(good)
+        self._watch()
+        self.assertEqual((problem.state, problem.close_reason), ("closed", "delivered"))
+        self.assertEqual(self._watch(), problem, "the same status is heard of once")
+
+    def test_poland(self):
+        self._goes_wrong_and_is_mended(
+            {"l10n_pl_edi_status": "rejected", "l10n_pl_edi_ref": "A1"},
+            {"l10n_pl_edi_status": "accepted", "l10n_pl_edi_ref": "A2"},
+        )
+
+    def test_peppol(self):
+        self._goes_wrong_and_is_mended(
+            {"peppol_move_state": "error", "peppol_message_uuid": "u-1"},
+            {"peppol_move_state": "done", "peppol_message_uuid": "u-2"},
+        )
+
+    def test_romania(self):
+        self._goes_wrong_and_is_mended(
+            {"l10n_ro_edi_state": "invoice_refused", "l10n_ro_edi_index": "1"},
+            {"l10n_ro_edi_state": "invoice_validated", "l10n_ro_edi_index": "2"},
+        )
+
+    def test_hungary(self):
+        self._goes_wrong_and_is_mended(
+            {"l10n_hu_edi_state": "rejected", "l10n_hu_edi_transaction_code": "1"},
+            {"l10n_hu_edi_state": "confirmed", "l10n_hu_edi_transaction_code": "2"},
+        )
+
+    def test_spain_verifactu(self):
+        self._needs("account.move", "l10n_es_edi_verifactu_state")
+        field = self.env["account.move"]._fields["l10n_es_edi_verifactu_state"]
+        if field.compute:
+            self.skipTest("Odoo computes it from its documents")
+        self._goes_wrong_and_is_mended(
+            {"l10n_es_edi_verifactu_state": "rejected"},
+            {"l10n_es_edi_verifactu_state": "accepted"},
+        )
+
+    def test_spain_ticketbai(self):
+        self._needs("l10n_es_edi_tbai.document", "state")
+        document = (
+            self.env["l10n_es_edi_tbai.document"]
+            .sudo()
+            .create(
+                {"name": self.invoice.name, "company_id": self.company.id, "date": self._today()}
+            )
+        )
+        self.invoice.l10n_es_tbai_post_document_id = document
+        self.assertFalse(self._watch())
+        document.write({"state": "rejected", "response_message": "B4_2000001: NIF"})
+        problem = self._watch()
+        self.assertEqual((problem.outcome, problem.text), ("not_issued", "B4_2000001: NIF"))
+        self._let_time_pass()
+        document.write({"state": "accepted", "response_message": False})
+        self._watch()
+        self.assertEqual(problem.state, "closed")
+
+    def test_spain_sii_and_other_documents_of_odoo(self):
+        self._needs("account.edi.document", "blocking_level")
+        kind = self.env["account.edi.format"].search([], limit=1)
+        document = self.env["account.edi.document"].create(
+            {"move_id": self.invoice.id, "edi_format_id": kind.id, "state": "to_send"}
+        )
+        document.write({"blocking_level": "error", "error": "<p>[1117] El NIF no existe</p>"})
+        problem = self._watch()
+        self.assertEqual((problem.outcome, problem.state), ("not_issued", "open"))
+        self.assertIn("1117", problem.text)
+        self._let_time_pass()
+        document.write({"blocking_level": False, "error": False, "state": "sent"})
+        self._watch()
+        self.assertEqual(problem.state, "closed")
+
+    def test_every_field_of_the_list_is_one_of_odoos(self):
+        """Wherever a module is installed, what the list calls its fields exists."""
+        for watched in self.env["ar.exchange.account"]._get_watched():
+            names = [watched.ident, watched.file, *watched.texts]
+            known = self.env[watched.model]._fields
+            missing = {name for name in names if name} - set(known)
+            if watched.texts != ("l10n_es_edi_verifactu_warning",):
+                self.assertFalse(missing, watched)
+            if watched.link:
+                self.assertIn(watched.link, self.env["account.move"]._fields)

@@ -82,6 +82,7 @@ from . import exchange_notification
 from . import exchange_apply
 from . import exchange_by_hand
 from . import exchange_pull
+from . import exchange_document
 from . import exchange_inbox
 from . import exchange_watch
 from . import delivery_problem
@@ -101,6 +102,7 @@ from . import case
 from . import case_money
 from . import case_dunning
 from . import case_file
+from . import case_widget
 from . import collection_thread
 from . import collection_privacy
 from . import commission_plan

@@ -88,6 +88,7 @@ class CreditCheck(models.AbstractModel):
             row.expected_delay,
             row.rejected or 0,
             row.undelivered or 0,
+            row.case_phase,
             _last_contact(row),
         )
 

@@ -128,7 +128,7 @@ class ExchangeAccount(models.Model):
             return
         values = [
             SQL(
-                "(%s, %s, %s, %s, %s, %s, %s)",
+                "(%s, %s, %s, %s, %s, %s, %s, %s)",
                 move_id,
                 known.company_of(move_id),
                 row["network"],
@@ -136,6 +136,7 @@ class ExchangeAccount(models.Model):
                 row["file_name"],
                 row["exchange_id"],
                 sent_on(row),
+                row["file_hash"],
             )
             for (move_id, key), row in new.items()
         ]
@@ -170,8 +171,7 @@ class ExchangeAccount(models.Model):
             verdicts.append(verdict)
             row["transmissions"].append(sent.id)
             if verdict.state == "applied":
-                sent.outcome, sent.moment = row["outcome"], row["moment"] or sent.moment
-                sent.exchange_id = sent.exchange_id or row["exchange_id"] or ""
+                sent.learn(row)
                 (troubled.add if verdict.effect == "open" else troubled.discard)(move_id)
             if verdict.effect:
                 effects.append(Effect(verdict.effect, sent, row))
@@ -183,11 +183,12 @@ class ExchangeAccount(models.Model):
         """Keep what was told last of each transmission, by one statement."""
         values = [
             SQL(
-                "(%s, %s, %s::timestamp, %s)",
+                "(%s, %s, %s::timestamp, %s, %s)",
                 sent.id,
                 sent.outcome,
                 sent.moment,
                 sent.exchange_id or None,
+                sent.file_hash or None,
             )
             for sent in known.by_id.values()
             if sent.outcome
@@ -198,11 +199,12 @@ class ExchangeAccount(models.Model):
                     """
                     UPDATE ar_exchange_transmission sent
                        SET outcome = told.outcome, moment = told.moment,
-                           exchange_id = told.exchange_id
-                      FROM (VALUES %s) told (id, outcome, moment, exchange_id)
+                           exchange_id = told.exchange_id, file_hash = told.file_hash
+                      FROM (VALUES %s) told (id, outcome, moment, exchange_id, file_hash)
                      WHERE sent.id = told.id
-                       AND (sent.outcome, sent.moment, sent.exchange_id) IS DISTINCT FROM
-                           (told.outcome, told.moment, told.exchange_id)
+                       AND (sent.outcome, sent.moment, sent.exchange_id, sent.file_hash)
+                           IS DISTINCT FROM
+                           (told.outcome, told.moment, told.exchange_id, told.file_hash)
                     """,
                     SQL(", ").join(values),
                 )

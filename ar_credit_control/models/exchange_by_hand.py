@@ -10,7 +10,10 @@ from .exchange_reading import check_size
 
 SUGGESTED = 20
 GROUPS = ("account.group_account_invoice", "ar_credit_control.group_collector")
-FIELDS = ("network", "outcome", "code", "text", "type", "title", "file_name", "exchange_id")
+FIELDS = (
+    *("network", "outcome", "code", "text", "type", "title"),
+    *("file_name", "file_hash", "exchange_id"),
+)
 
 
 class ExchangeNotification(models.Model):

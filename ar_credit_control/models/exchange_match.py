@@ -27,9 +27,16 @@ class Transmission:
     company_id: int
     key: str
     exchange_id: str
+    file_hash: str
     sent_on: datetime
     outcome: str
     moment: datetime | None
+
+    def learn(self, row):
+        """Remember what a message tells, and by which names it calls the transmission."""
+        self.outcome, self.moment = row["outcome"], row["moment"] or self.moment
+        self.exchange_id = self.exchange_id or row["exchange_id"] or ""
+        self.file_hash = self.file_hash or row["file_hash"] or ""
 
 
 class Invoice(NamedTuple):
@@ -73,7 +80,7 @@ def find_numbered(cr, names, companies):
 class Known:
     """What the database knows that some messages may speak about.
 
-    :param rows: dictionaries with ``file_name``, ``exchange_id`` and ``invoices``
+    :param rows: dictionaries with ``file_name``, ``file_hash``, ``exchange_id``, ``invoices``
     :param companies: ids of the companies that the messages are for
     """
 
@@ -84,6 +91,7 @@ class Known:
         self.by_id = {}
         self._by_key = defaultdict(list)
         self._by_exchange = defaultdict(list)
+        self._by_hash = defaultdict(list)
         self._by_move = defaultdict(list)
         self._invoices = defaultdict(list)
         self._company = {}
@@ -96,12 +104,14 @@ class Known:
     def _read_transmissions(self, rows):
         keys = {key_of(row) for row in rows if key_of(row)}
         numbers = {row["exchange_id"] for row in rows if row["exchange_id"]}
+        hashes = {row["file_hash"] for row in rows if row["file_hash"]}
         self.add(
             SQL(
-                "network = %s AND (key = ANY(%s) OR exchange_id = ANY(%s))",
+                "network = %s AND (key = ANY(%s) OR exchange_id = ANY(%s) OR file_hash = ANY(%s))",
                 self.network,
                 sorted(keys),
                 sorted(numbers),
+                sorted(hashes),
             )
         )
 
@@ -130,8 +140,9 @@ class Known:
         """Take in the transmissions that fit the condition."""
         self._cr.execute(
             SQL(
-                "SELECT id, move_id, company_id, key, COALESCE(exchange_id, ''), sent_on,"
-                " COALESCE(outcome, ''), moment FROM ar_exchange_transmission WHERE %s",
+                "SELECT id, move_id, company_id, key, COALESCE(exchange_id, ''),"
+                " COALESCE(file_hash, ''), sent_on, COALESCE(outcome, ''), moment"
+                " FROM ar_exchange_transmission WHERE %s",
                 condition,
             )
         )
@@ -144,6 +155,8 @@ class Known:
                 self._company[known.move_id] = known.company_id
                 if known.exchange_id:
                     self._by_exchange[known.exchange_id].append(known)
+                if known.file_hash:
+                    self._by_hash[known.file_hash].append(known)
 
     # ------------------------------------------------------------------ asking
     def latest(self, move_id):
@@ -153,7 +166,7 @@ class Known:
 
     def invoices_of(self, row):
         """(ids of the invoices, reason why there are none) of a message."""
-        sent = self._by_key.get(key_of(row)) or self._by_exchange.get(row["exchange_id"], [])
+        sent = self._sent_as(row)
         own = {item.move_id for item in sent if item.company_id in self._companies}
         if sent and not own:
             return [], "foreign"
@@ -162,6 +175,11 @@ class Known:
             return [], "ambiguous"
         chosen = _choose(own, named)
         return sorted(chosen), "" if chosen else "unmatched"
+
+    def _sent_as(self, row):
+        """Transmissions that a message names: by file, else by number, else by the file's hash."""
+        found = self._by_key.get(key_of(row)) or self._by_exchange.get(row["exchange_id"])
+        return found or self._by_hash.get(row["file_hash"], [])
 
     def _named(self, ref):
         found = self._invoices.get(ref["number"], [])
@@ -172,12 +190,11 @@ class Known:
 
     def transmission_of(self, row, move_id):
         """The transmission of the invoice that the message speaks about, if it is known."""
-        key, number = key_of(row), row["exchange_id"]
-        if not key:
-            return self._nameless(row, move_id)
         for known in self._by_move.get(move_id, []):
-            if known.key in (key, number) or number and known.exchange_id == number:
+            if _is_about(row, known):
                 return known
+        if not key_of(row):
+            return self._nameless(row, move_id)
         return None if row["file_name"] else self._not_numbered(row, move_id)
 
     def _not_numbered(self, row, move_id):
@@ -197,6 +214,13 @@ class Known:
         if rejected and row["moment"] and latest.moment and row["moment"] > latest.moment:
             return None
         return latest
+
+
+def _is_about(row, known):
+    """Whether a message names this transmission: by file, by number, or by the file's hash."""
+    number = row["exchange_id"]
+    named = known.key in (key_of(row), number) or number and known.exchange_id == number
+    return named or bool(row["file_hash"]) and known.file_hash == row["file_hash"]
 
 
 def _is_ambiguous(found, own):

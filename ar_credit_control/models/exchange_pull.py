@@ -119,12 +119,15 @@ class ExchangeAccount(models.Model):
         return bool(rows)
 
     def _open_feed(self):
+        documents, known = self._get_polled()
         account = Account(
             provider=self.provider,
             base=self.base_url or "",
             user=self.user_name or "",
             secret=self.secret or "",
             local=bool(self._get_simulator()),
+            documents=documents,
+            known=known,
         )
         return open_feed(account)
 
@@ -134,6 +137,7 @@ class ExchangeAccount(models.Model):
             self.started = fields.Datetime.now()
         messages, following = self._fetch(feed)
         self._take_in_safely(messages, "feed")
+        self._note_polled(feed, messages)
         self.cursor = following or False
         if not following:
             self._note_success()

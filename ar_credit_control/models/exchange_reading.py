@@ -66,7 +66,7 @@ def _row(message, item, now):
         "digest": item.digest or None,
         "moment": item.moment.replace(tzinfo=None) if item.moment else None,
         "dates": found["dates"],
-        "invoices": [ref for ref in found["invoices"] if ref["number"]],
+        "invoices": found["invoices"],
         "errors": found["errors"],
         "parties": found["parties"],
         "verified": item.verified,

@@ -22,6 +22,9 @@ class ExchangeTransmission(models.Model):
     key = fields.Char(required=True, help="File name without ending, else the exchange's number.")
     file_name = fields.Char()
     exchange_id = fields.Char(string="Number of the exchange", index="btree_not_null")
+    file_hash = fields.Char(
+        string="Hash of the file", index="btree_not_null", help="SHA-256 of what was sent."
+    )
     sent_on = fields.Datetime(required=True, help="As far as is known: when it was first heard of.")
     outcome = fields.Char(help="The last one, in the words that all networks share.")
     moment = fields.Datetime(help="When that happened.")
@@ -35,7 +38,7 @@ class ExchangeTransmission(models.Model):
         """Remember sendings: ``[(move, file name, exchange id, sent on)]``; known ones stay."""
         values = [
             SQL(
-                "(%s, %s, %s, %s, %s, %s, %s)",
+                "(%s, %s, %s, %s, %s, %s, %s, NULL)",
                 move.id,
                 move.company_id.id,
                 network,
@@ -52,16 +55,19 @@ class ExchangeTransmission(models.Model):
 
     @api.model
     def _insert(self, query):
-        """Insert what ``query`` gives: move, company, network, key, file, number, sent on."""
+        """Insert what ``query`` gives: move, company, network, key, file, number, sent on, hash."""
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO ar_exchange_transmission
-                       (move_id, company_id, network, key, file_name, exchange_id, sent_on)
+                       (move_id, company_id, network, key, file_name, exchange_id, sent_on,
+                        file_hash)
                 %s
                 ON CONFLICT (network, key, move_id) DO UPDATE
                    SET exchange_id = COALESCE(ar_exchange_transmission.exchange_id,
-                                              EXCLUDED.exchange_id)
+                                              EXCLUDED.exchange_id),
+                       file_hash = COALESCE(ar_exchange_transmission.file_hash,
+                                            EXCLUDED.file_hash)
                 """,
                 query,
             )

@@ -1,5 +1,5 @@
 import logging
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from functools import wraps
 from hashlib import sha256
 
@@ -14,7 +14,13 @@ from .exchange_watched import WATCHED
 
 _logger = logging.getLogger(__name__)
 BATCH = 500
-WATCHED_NAMES = {name for item in WATCHED for name in (item.field, item.ident) if name}
+WATCHED_NAMES = {
+    name
+    for item in WATCHED
+    if item.model == "account.move"
+    for name in (item.field, item.ident)
+    if name
+}
 SALES = ("out_invoice", "out_refund", "out_receipt")
 
 
@@ -67,7 +73,7 @@ class ExchangeAccount(models.Model):
     @api.model
     def _read_evidence(self, watched, record):
         """What there is to know of one status, before anybody clears it."""
-        move = record if record._name == "account.move" else record.move_id
+        move = self._get_move(watched, record)
         label = record._fields[watched.field].convert_to_export(record[watched.field], record)
         return {
             "move": move.id,
@@ -77,8 +83,18 @@ class ExchangeAccount(models.Model):
             "state": record[watched.field],
             "title": label,
             "ident": (watched.ident and record[watched.ident]) or "",
+            "hash": _hash_of(watched.file and record[watched.file]),
             "text": " ".join(_plain(record[name]) for name in _present(record, watched.texts)),
         }
+
+    @api.model
+    def _get_move(self, watched, record):
+        """The invoice that a record of a watched model speaks about."""
+        if record._name == "account.move":
+            return record
+        if not watched.link:
+            return record.move_id
+        return self.env["account.move"].search([(watched.link, "=", record.id)], limit=1)
 
     @api.model
     def _hear(self, watched, evidence):
@@ -93,9 +109,12 @@ class ExchangeAccount(models.Model):
 
     # ------------------------------------------------------------------ what changed unseen
     @api.model
-    def _cron_watch(self):
-        """Statuses that were not written but computed, or told in the chatter afterwards."""
-        report = self.env["ir.cron"]._commit_progress
+    def _cron_watch(self, report=None):
+        """Statuses that were not written but computed, or told in the chatter afterwards.
+
+        ``report(processed)`` commits and returns the seconds that are left.
+        """
+        report = report or self.env["ir.cron"]._commit_progress
         for watched in self._get_watched():
             while ids := self._find_untold(watched):
                 records = self.env[watched.model].browse(ids)
@@ -121,7 +140,9 @@ class ExchangeAccount(models.Model):
         """Ids with a status that no message tells yet: bad news, and good news after bad."""
         self.env.flush_all()
         table = self.env[watched.model]._table
-        of_move = SQL("id") if watched.model == "account.move" else SQL("move_id")
+        join = SQL("move.%s = told.id", SQL.identifier(watched.link or "id"))
+        if watched.model != "account.move" and not watched.link:
+            join = SQL("move.id = told.move_id")
         bad = [value for value, outcome in watched.outcomes.items() if outcome in OPENS]
         good = [value for value, outcome in watched.outcomes.items() if outcome in SETTLES]
         ident = (
@@ -132,7 +153,7 @@ class ExchangeAccount(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT told.id FROM %(table)s told JOIN account_move move ON move.id = told.%(move)s
+                SELECT told.id FROM %(table)s told JOIN account_move move ON %(join)s
                  WHERE move.state = 'posted' AND move.move_type = ANY(%(sales)s)
                    AND move.invoice_date >= %(start)s
                    AND (told.%(field)s = ANY(%(bad)s) OR told.%(field)s = ANY(%(good)s)
@@ -147,7 +168,7 @@ class ExchangeAccount(models.Model):
               ORDER BY told.id LIMIT %(batch)s
                 """,
                 table=SQL.identifier(table),
-                move=of_move,
+                join=join,
                 sales=list(SALES),
                 start=fields.Date.subtract(fields.Date.today(), days=60),
                 field=SQL.identifier(watched.field),
@@ -229,6 +250,11 @@ def _present(record, names):
     return [name for name in names if name in record._fields and record[name]]
 
 
+def _hash_of(content):
+    """SHA-256 of a binary field's content, as exchanges write it."""
+    return sha256(b64decode(content)).hexdigest() if content else ""
+
+
 def _plain(value):
     words = html2plaintext(value or "") if isinstance(value, str) else ""
     return "" if words == "None" else words
@@ -255,7 +281,10 @@ def _row(watched, evidence):
         "text": evidence["text"] or evidence["title"],
         "file_name": ident if watched.ident_is_file else None,
         "exchange_id": None if watched.ident_is_file else ident or None,
-        "moment": None,  # when Odoo heard of it says nothing about when it happened
+        # When Odoo heard of it says nothing about when it happened; but where nothing names the
+        # sending, good news after bad ones are those of another.
+        "moment": None if watched.ident else fields.Datetime.now(),
+        "file_hash": evidence["hash"] or None,
         "invoices": [{"number": evidence["number"], "year": None, "position": None}],
         "errors": [],
         "verified": False,

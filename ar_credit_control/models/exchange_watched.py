@@ -8,7 +8,11 @@ from typing import NamedTuple
 
 
 class Watched(NamedTuple):
-    """A status field. ``ident`` names the transmission, ``texts`` say what went wrong."""
+    """A status field. ``ident`` names the transmission, ``texts`` say what went wrong.
+
+    ``file`` holds what was sent. Records of other models than the invoice know it as ``move_id``,
+    or the invoice knows them as ``link``.
+    """
 
     network: str
     field: str
@@ -17,6 +21,8 @@ class Watched(NamedTuple):
     ident_is_file: bool = False
     texts: tuple[str, ...] = ()
     model: str = "account.move"
+    file: str = ""
+    link: str = ""
 
 
 REJECTED, LOST, REFUSED = "not_issued", "issued_not_delivered", "refused_by_buyer"
@@ -52,6 +58,7 @@ WATCHED = (
         "l10n_it_edi_attachment_name",
         True,
         ("l10n_it_edi_header",),
+        file="l10n_it_edi_attachment_file",
     ),
     Watched("peppol", "peppol_move_state", PEPPOL, "peppol_message_uuid"),
     Watched(
@@ -86,6 +93,23 @@ WATCHED = (
         {"rejected": REJECTED, "registered_with_errors": DELIVERED, "accepted": DELIVERED},
         texts=("l10n_es_edi_verifactu_warning",),
     ),
+    Watched(  # TicketBAI
+        "other",
+        "state",
+        {"rejected": REJECTED, "accepted": DELIVERED},
+        texts=("response_message",),
+        model="l10n_es_edi_tbai.document",
+        link="l10n_es_tbai_post_document_id",
+    ),
+    # the Spanish SII and whatever else is sent by the documents that Odoo's formats share
+    Watched(
+        "other",
+        "blocking_level",
+        {"error": REJECTED},
+        texts=("error",),
+        model="account.edi.document",
+    ),
+    Watched("other", "state", {"sent": DELIVERED}, model="account.edi.document"),
     Watched(
         "other",
         "l10n_my_edi_state",

@@ -20,7 +20,7 @@ _ENTITIES = SQL("(SELECT customer_id FROM entity)")
 _DECIDED = SQL(
     "profile.policy_id, profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,"
     " profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,"
-    " profile.expected_delay, profile.rejected, profile.undelivered"
+    " profile.expected_delay, profile.rejected, profile.undelivered, profile.case_phase"
 )
 
 
@@ -155,6 +155,7 @@ COLUMNS = {
     "expected_delay": "float8",
     "rejected": "int",
     "undelivered": "int",
+    "case_phase": "varchar",
     "disputed": "float8",
     "promised": "float8",
     "contact_date": "timestamp",

@@ -229,6 +229,7 @@ class Verdict:
     amount: order total that was judged, in company currency; 0 for a customer without an order.
     grade, expected_delay: of the customer's payment behaviour, None while it is unknown.
     rejected, undelivered: e-invoices that the exchange threw out, and others that did not arrive.
+    case_phase: how far the furthest open collection case has come, beyond friendly reminders.
     contact: day and time (UTC), channel, outcome and dunning level (id) of the last contact.
     """
 
@@ -242,6 +243,7 @@ class Verdict:
     expected_delay: float | None = None
     rejected: int = 0
     undelivered: int = 0
+    case_phase: str | None = None
     contact: tuple | None = None
 
     @property

@@ -38,6 +38,7 @@ def parse(element: etree._Element) -> tuple[Notification, ...]:
 def _confirmed(item: Any, session: str) -> Notification:
     number = text(child(item, "NumerKSeFDokumentu"))
     issued = child(item, "DataWystawieniaFaktury")
+    invoice = text(child(item, "NumerFaktury"))
     return Notification(
         network=NETWORK,
         type="UPO",
@@ -48,7 +49,7 @@ def _confirmed(item: Any, session: str) -> Notification:
         external_id=number,
         network_number=number,
         file_hash=text(child(item, "SkrotDokumentu")),
-        invoices=(InvoiceRef(text(child(item, "NumerFaktury")), year_of(issued)),),
+        invoices=(InvoiceRef(invoice, year_of(issued)),) if invoice else (),
         dates=dated(
             invoice=issued,
             sent=child(item, "DataPrzeslaniaDokumentu"),

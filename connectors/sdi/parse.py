@@ -115,6 +115,7 @@ def _references(content: Any) -> tuple[InvoiceRef, ...]:
             position=_position(child(node, "PosizioneFattura")),
         )
         for node in children(content, "RiferimentoFattura")
+        if text(child(node, "NumeroFattura"))
     )
 
 

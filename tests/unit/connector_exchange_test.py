@@ -13,7 +13,7 @@ import pytest
 from connectors.accounts import PROVIDERS, Account, open_feed
 from connectors.contract import drain
 from connectors.errors import CredentialsRefused
-from connectors.lifecycle import Direction, Outcome, as_utc, check_dates, may_act
+from connectors.lifecycle import Direction, Outcome, as_utc, check_dates
 from connectors.recognise import read
 from connectors.simulator.backlog import DUPLICATES, MIX, START, STEP, Backlog
 from connectors.simulator.messages import ROOTS, write
@@ -89,8 +89,6 @@ def test_each_message_is_understood_as_what_happened(event):
     if event.type in ("NE", "AT"):  # the others speak of the file
         assert [ref.number for ref in found.invoices] == [event.number]
     check_dates(found, event.arrived)
-    assert not may_act(found, authenticated=False)
-    assert may_act(found, authenticated=True)
 
 
 @given(events)

@@ -175,6 +175,27 @@ def test_only_the_documents_that_are_still_open_are_asked_for(exchange, provider
 
 
 @pytest.mark.parametrize("provider", ["aruba", "openapi_it", "acube"])
+def test_what_the_caller_remembers_is_not_asked_for_twice(exchange, provider):
+    world = demo_world()
+    names = list(world.documents())
+    names = names if provider == "aruba" else [uuid_of(name) for name in names]
+    simulator = exchange(world)
+    account = Account(
+        provider,
+        simulator.base(provider),
+        "demo",
+        "demo-secret",
+        True,
+        names[2:0:-1],
+        set(names[:4]),
+    )
+    feed = open_feed(account, sleep=lambda _seconds: None)
+    found = pull(feed)
+    assert feed.asked == [names[2], names[1], *names[4:]]
+    assert list(dict.fromkeys(item.document for item in found)) == feed.asked
+
+
+@pytest.mark.parametrize("provider", ["aruba", "openapi_it", "acube"])
 def test_one_bad_document_does_not_stop_the_others(exchange, provider):
     world = demo_world()
     path = {"aruba": "/aruba/services/notification", "acube": "/acube/invoices/"}

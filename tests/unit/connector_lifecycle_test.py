@@ -17,7 +17,6 @@ from connectors.lifecycle import (
     Outcome,
     as_utc,
     check_dates,
-    may_act,
 )
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
@@ -68,14 +67,6 @@ def test_a_clock_that_is_a_year_off(when, fine):
 
 def test_a_buyers_date_may_lie_in_the_future():
     check_dates(notification(dates={"effective": date(2027, 1, 1)}), NOW)
-
-
-def test_only_the_authenticated_or_verified_may_act():
-    assert not may_act(notification(), authenticated=False)
-    assert may_act(notification(), authenticated=True)
-    assert may_act(notification(verified=True), authenticated=False)
-    for outcome in (Outcome.UNKNOWN, Outcome.INFORMATION):
-        assert not may_act(notification(outcome=outcome, verified=True), authenticated=True)
 
 
 def test_outcomes_stay_apart():

@@ -210,7 +210,7 @@ def test_what_came_before_a_failure_is_kept_with_its_place():
 
     feed = aruba(answer, documents=["d0", "d1", "d2", "d3"])
     messages, cursor = feed.fetch(SINCE, None)
-    assert ([item.document for item in messages], cursor) == (["d0", "d1"], "1:2")
+    assert ([item.document for item in messages], cursor) == (["d0", "d1"], "0:2")
     with pytest.raises(ServiceFailing):
         feed.fetch(SINCE, cursor)
 

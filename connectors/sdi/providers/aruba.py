@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...contract import DOCUMENT_LOOKBACK, Message
+from ...contract import Message
 from ...envelopes import decode_base64
-from ...errors import CredentialsRefused, Malformed, Refused, Retryable
+from ...errors import CredentialsRefused, Malformed, Refused
 from ...guards import child, children, text, write_json
+from .polling import DocumentPoll
 
 if TYPE_CHECKING:
     from ...accounts import Account
@@ -30,34 +31,29 @@ SERVICES = {
 }
 BASES = (*SERVICES, *SERVICES.values())
 PAGE = 50
-BATCH = 20  # documents in one fetch, so that little is repeated after an interruption
 OK = ("", "0000")
 
 
-class Aruba:
-    """Cursor: ``page:index`` of the next document, or ``index`` in a given list of documents."""
+class Aruba(DocumentPoll):
+    """Documents are named by their invoice file."""
 
     provider = PROVIDER
 
     def __init__(
-        self, service: Client, sign_in: Client, user: str, secret: str, documents: Sequence[str]
+        self,
+        service: Client,
+        sign_in: Client,
+        user: str,
+        secret: str,
+        documents: Sequence[str],
+        known: Collection[str] | None = None,
     ) -> None:
+        super().__init__(documents, known)
         self._service = service
         self._sign_in = sign_in
         self._form = {"grant_type": "password", "username": user, "password": secret}
         self._user = user
-        self._documents = list(documents)
         self._valid_until = 0.0
-
-    def fetch(self, since: datetime, cursor: str | None) -> tuple[Sequence[Message], str | None]:
-        """The messages of the next few documents."""
-        self._authorize()
-        page, index = (int(number) for number in (cursor or "1:0").split(":"))
-        names, last = (self._documents, True) if self._documents else self._page(since, page)
-        messages, reached = self._poll(names, index)
-        if reached < len(names):
-            return messages, f"{page}:{reached}"
-        return messages, None if last else f"{page + 1}:0"
 
     def _authorize(self) -> None:
         if time.monotonic() < self._valid_until:
@@ -80,7 +76,7 @@ class Aruba:
             "/services/invoice/out/findByUsername",
             {
                 "username": self._user,
-                "startDate": (since - DOCUMENT_LOOKBACK).date().isoformat(),
+                "startDate": since.date().isoformat(),
                 "page": page,
                 "size": PAGE,
             },
@@ -89,18 +85,6 @@ class Aruba:
         names = [text(child(item, "filename")) for item in children(answer, "content")]
         last = child(answer, "last")
         return list(filter(None, names)), last if isinstance(last, bool) else len(names) < PAGE
-
-    def _poll(self, names: Sequence[str], index: int) -> tuple[list[Message], int]:
-        """Messages of up to BATCH documents, and the index reached: what came is never lost."""
-        messages: list[Message] = []
-        for position in range(index, min(index + BATCH, len(names))):
-            try:
-                messages += self._messages(names[position])
-            except Retryable:
-                if position == index:
-                    raise
-                return messages, position
-        return messages, min(index + BATCH, len(names))
 
     def _messages(self, name: str) -> list[Message]:
         try:
@@ -133,4 +117,6 @@ def open_feed(account: Account, connect: Callable[[str], Client]) -> Aruba:
     """The feed; the address for signing in follows from the one of the service."""
     base = (account.base or next(iter(SERVICES))).rstrip("/")
     sign_in = connect(SERVICES.get(base, base))
-    return Aruba(connect(base), sign_in, account.user, account.secret, sorted(account.documents))
+    return Aruba(
+        connect(base), sign_in, account.user, account.secret, account.documents, account.known
+    )

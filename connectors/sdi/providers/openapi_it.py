@@ -7,23 +7,23 @@ is written as the element itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...contract import DOCUMENT_LOOKBACK, Message, utc_text
-from ...errors import CredentialsRefused, Malformed, MissingField, NotJson, Refused, Retryable
+from ...contract import Message, utc_text
+from ...errors import CredentialsRefused, Malformed, MissingField, NotJson, Refused
 from ...guards import child, dated, text, write_json, year_of
 from ...lifecycle import Direction, InvoiceRef, Notification, Outcome
 from .. import mapping
 from ..parse import error
+from .polling import DocumentPoll
 
 if TYPE_CHECKING:
     from ...accounts import Account
     from ...client import Client
 
-BATCH = 20  # invoices in one fetch, so that little is repeated after an interruption
 # The marking of an invoice that has no message yet.
 SILENT = frozenset({"waiting", "sent", "quarantena", "invoice-error", "uploaded"})
 BY_TYPE = {kind.type: kind for kind in mapping.KINDS.values()}
@@ -60,46 +60,33 @@ ACUBE = Dialect(
 )
 
 
-class InvoiceList:
-    """Cursor: ``page:index`` of the next invoice, or of the next one in a given list."""
+class InvoiceList(DocumentPoll):
+    """Documents are the provider's ids of invoices."""
 
-    def __init__(self, client: Client, dialect: Dialect, documents: Sequence[str]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        dialect: Dialect,
+        documents: Sequence[str],
+        known: Collection[str] | None = None,
+    ) -> None:
+        super().__init__(documents, known)
         self.provider = dialect.provider
         self._client = client
         self._dialect = dialect
-        self._documents = list(documents)
-
-    def fetch(self, since: datetime, cursor: str | None) -> tuple[Sequence[Message], str | None]:
-        """The messages of the next few invoices."""
-        page, index = (int(number) for number in (cursor or "1:0").split(":"))
-        uuids, last = (self._documents, True) if self._documents else self._page(since, page)
-        messages, reached = self._poll(uuids, index)
-        if reached < len(uuids):
-            return messages, f"{page}:{reached}"
-        return messages, None if last else f"{page + 1}:0"
 
     def _page(self, since: datetime, page: int) -> tuple[list[str], bool]:
         """Invoices on a page that may have messages; the last page is not full."""
         answer = self._client.get_json(
             "/invoices",
-            {"type": 0, "createdAt[after]": utc_text(since - DOCUMENT_LOOKBACK), "page": page},
+            {"type": 0, "createdAt[after]": utc_text(since), "page": page},
         )
         found = _items(answer)
-        told = [item for item in found if text(child(item, "marking")).lower() not in SILENT]
-        uuids = [text(child(item, "uuid")) for item in told]
-        return list(filter(None, uuids)), len(found) < self._dialect.page
-
-    def _poll(self, uuids: Sequence[str], index: int) -> tuple[list[Message], int]:
-        """Messages of up to BATCH invoices, and the index reached: what came is never lost."""
-        messages: list[Message] = []
-        for position in range(index, min(index + BATCH, len(uuids))):
-            try:
-                messages += self._messages(uuids[position])
-            except Retryable:
-                if position == index:
-                    raise
-                return messages, position
-        return messages, min(index + BATCH, len(uuids))
+        count = len(found)
+        if self._known is None:  # who remembers them asks for the silent ones later
+            found = [item for item in found if not _is_silent(item)]
+        uuids = [text(child(item, "uuid")) for item in found]
+        return list(filter(None, uuids)), count < self._dialect.page
 
     def _messages(self, uuid: str) -> list[Message]:
         provider = self.provider
@@ -109,6 +96,10 @@ class InvoiceList:
         except (Refused, Malformed) as problem:  # this invoice alone: the others go on
             raw = json.dumps(problem.as_dict()).encode()
             return [Message(provider, f"{uuid}:error", raw, document=uuid)]
+
+
+def _is_silent(item: Any) -> bool:
+    return text(child(item, "marking")).lower() in SILENT
 
 
 def _safe(uuid: str) -> str:
@@ -136,7 +127,7 @@ def open_openapi(account: Account, connect: Callable[[str], Client]) -> InvoiceL
     """The feed of Openapi.it, with its bearer token."""
     client = connect(account.base or OPENAPI.bases[0])
     client.authorize(f"Bearer {account.secret.strip()}")
-    return InvoiceList(client, OPENAPI, sorted(account.documents))
+    return InvoiceList(client, OPENAPI, account.documents, account.known)
 
 
 def open_acube(account: Account, connect: Callable[[str], Client]) -> InvoiceList:
@@ -149,7 +140,7 @@ def open_acube(account: Account, connect: Callable[[str], Client]) -> InvoiceLis
         raise CredentialsRefused("the login gave no token")
     client = connect(base)
     client.authorize(f"Bearer {token}")
-    return InvoiceList(client, ACUBE, sorted(account.documents))
+    return InvoiceList(client, ACUBE, account.documents, account.known)
 
 
 def recognises(data: Any) -> bool:
@@ -249,4 +240,5 @@ def _references(result: Any) -> tuple[InvoiceRef, ...]:
     return tuple(
         InvoiceRef(text(_get(node, "NumeroFattura")), year_of(_get(node, "AnnoFattura")))
         for node in _listed_below(result, "RiferimentoFattura")
+        if text(_get(node, "NumeroFattura"))
     )

@@ -66,6 +66,7 @@
         "data/ar_exchange_data.xml",
         "views/ar_exchange_upload_views.xml",
         "views/ar_exchange_account_views.xml",
+        "views/ar_exchange_settings_views.xml",
         "views/ar_exchange_notification_views.xml",
         "views/ar_delivery_problem_views.xml",
         "views/ar_delivery_report_views.xml",

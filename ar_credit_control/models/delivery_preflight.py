@@ -27,6 +27,14 @@ class ResCompany(models.Model):
     )
 
 
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    ar_preflight = fields.Selection(
+        related="company_id.ar_preflight", readonly=False, required=True
+    )
+
+
 class AccountMove(models.Model):
     """The check before sending: on posting, and on a list of drafts."""
 

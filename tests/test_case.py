@@ -49,6 +49,29 @@ class CaseCommon(CollectorCommon):
 
 @tagged("post_install", "-at_install")
 class TestCase(CaseCommon):
+    def _chip(self):
+        self.customer.invalidate_recordset()
+        seen = self.customer.with_user(self.salesman).with_company(self.company).ar_widget
+        return next((chip for chip in seen["chips"] if chip["key"] == "case"), None)
+
+    def test_the_widget_shows_how_far_a_case_has_come(self):
+        self._invoice(self.customer, 300, due=-50)
+        case = self._open(agency_id=self.agency.id)
+        self.assertFalse(self._chip(), "friendly reminders are no news")
+        case.write({"notice_date": self._day(-20), "deadline": self._day(-1)})
+        case.action_formal_notice()
+        self.assertEqual(self._chip()["label"], "Formal notice")
+        case.action_hand_over()
+        self.assertEqual((self._chip()["label"], self._chip()["tone"]), ("Handed over", "danger"))
+        case.action_legal()
+        self.assertEqual(self._chip()["label"], "Legal")
+        case.outcome = "paid"
+        case.action_close()
+        self.assertFalse(self._chip())
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        with self.assertRaises(AccessError):
+            profile.with_user(self.manager).case_phase = "legal"
+
     # ------------------------------------------------------------------ opening
     def test_a_case_holds_what_is_overdue_and_no_item_twice(self):
         late = self._invoice(self.customer, 300, due=-50)
@@ -169,6 +192,47 @@ class TestCase(CaseCommon):
         letter = self._contacts().filtered(lambda entry: not entry.automatic)
         self.assertEqual((letter.channel, letter.date.date()), ("letter", self.today))
         self.assertEqual(letter.with_user(self.collector).note, "RR123456785FR")
+
+    def test_a_manager_may_send_it_before_dunning_would(self):
+        self._invoice(self.customer, 300, due=-90)
+        self._invoice(self.customer, 80, due=20)
+        self._send()
+        case = self._open()
+        with self.assertRaisesRegex(UserError, "credit manager may have it made out"):
+            case.action_propose_notice()
+        with self.assertRaisesRegex(AccessError, "credit manager"):
+            case.action_force_notice()
+        case = case.with_user(self.manager).with_company(self.company)
+        with self.assertRaisesRegex(UserError, "Reason to send it all the same"):
+            case.action_force_notice()
+        case.notice_reason = "The customer moves abroad"
+        run = self.Run.browse(case.action_force_notice()["res_id"])
+        self.assertEqual(run.notice_ids.level_id, self.formal)
+        self.assertEqual(run.notice_ids.amount, 300, "what is not due yet is not claimed")
+        self.assertEqual(run.forced_reason, "The customer moves abroad")
+        self.assertIn("moves abroad", case.message_ids[0].body)
+        self._send(run.with_user(self.manager))
+        self.assertEqual((case.phase, case.notice_id), ("formal_notice", run.notice_ids))
+
+    def test_what_is_never_chased_is_not_forced_either(self):
+        item = self._item(self._invoice(self.customer, 300, due=-90))
+        self.env["ar.dispute"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "reason": "price",
+                "note": "x",
+                "line_ids": [Command.create({"move_line_id": item.id})],
+            }
+        )
+        case = self._open(notice_reason="x").with_user(self.manager).with_company(self.company)
+        with self.assertRaises(UserError):
+            case.action_force_notice()
+        with self.assertRaisesRegex(AccessError, "credit manager"):
+            self.Run.with_user(self.collector).create({"forced_reason": "x"})
+        run = self.Run.with_user(self.collector).create({})
+        with self.assertRaises(AccessError):
+            run.forced_reason = "x"
 
     # ------------------------------------------------------------------ handed over
     def test_handed_over_items_are_not_chased_until_the_case_is_closed(self):

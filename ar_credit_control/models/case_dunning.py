@@ -1,12 +1,14 @@
 """Where dunning and cases meet: a formal notice opens a case, a case handed over stops dunning."""
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..rules.collection_case import SILENT, may_enter
 from ..rules.formal_notice import Notice, formality, lacking
 from .dunning_text import MARK
+
+MANAGER = "ar_credit_control.group_credit_manager"
 
 
 class DunningLeftOut(models.Model):
@@ -19,6 +21,47 @@ class DunningRun(models.Model):
     """Once somebody else speaks with the customer, no reminder crosses his letters."""
 
     _inherit = "ar.dunning.run"
+
+    forced_reason = fields.Text(
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="Why a manager has notices made out although the policy would wait.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        forced = any(vals.get("forced_reason") for vals in vals_list)
+        if forced and not (self.env.su or self.env.user.has_group(MANAGER)):
+            raise AccessError(
+                self.env._("Only a credit manager may set the policy's limits aside.")
+            )
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "forced_reason" in vals and not self.env.su:
+            raise AccessError(self.env._("The reason is given when the notice is made out."))
+        return super().write(vals)
+
+    def _get_ladders_sql(self, policies, ahead=False):
+        """A manager's choice waits for no threshold, amount or interval; what is never chased, is.
+
+        Everything that is overdue may then reach any level.
+        """
+        ladders = super()._get_ladders_sql(policies, ahead=ahead)
+        if not self.forced_reason:
+            return ladders
+        return SQL(
+            """
+            SELECT policy_id, array_fill(1, ARRAY[cardinality(thresholds)]) AS thresholds,
+                   by_account,
+                   array_fill(0::numeric, ARRAY[cardinality(min_amounts)]) AS min_amounts,
+                   array_fill(0::numeric, ARRAY[cardinality(min_shares)]) AS min_shares,
+                   0 AS min_interval, rate, wanted, problem
+              FROM (%s) ladder
+            """,
+            ladders,
+        )
 
     @api.model
     def _get_never_chased(self, scope):
@@ -122,6 +165,11 @@ def _address(partner):
 class CollectionCase(models.Model):
     _inherit = "ar.collection.case"
 
+    notice_reason = fields.Text(
+        string="Reason to send it all the same",
+        help="Where the dunning policy would still wait, a credit manager may have the formal "
+        "notice made out at once.",
+    )
     notice_gaps = fields.Char(compute="_compute_notice_gaps", string="The notice lacks")
 
     @api.depends("notice_id")
@@ -172,20 +220,43 @@ class CollectionCase(models.Model):
 
     def action_propose_notice(self):
         """Make out the formal notice of the customer, to be reviewed and sent."""
+        return self._propose_notice()
+
+    def action_force_notice(self):
+        """A manager's choice: the notice is made out although the policy would wait."""
+        self.ensure_one()
+        if not self.env.user.has_group(MANAGER):
+            raise AccessError(
+                self.env._("Only a credit manager may set the policy's limits aside.")
+            )
+        reason = (self.notice_reason or "").strip()
+        if not reason:
+            raise UserError(
+                self.env._("%s: enter “Reason to send it all the same” first.", self.display_name)
+            )
+        action = self._propose_notice(forced_reason=reason)
+        self.message_post(
+            body=self.env._("The formal notice is made out ahead of the policy: %s", reason)
+        )
+        return action
+
+    def _propose_notice(self, **vals):
         self.ensure_one()
         self.check_access("write")
         run = self.env["ar.dunning.run"].create(
             {
                 "company_id": self.company_id.id,
                 "partner_ids": [Command.set(self.partner_id.ids)],
+                **vals,
             }
         )
         run.action_propose()
         if not run.notice_ids:
             raise UserError(
                 self.env._(
-                    "Dunning proposes no notice for %(customer)s now (%(reason)s). Write the "
-                    "formal notice yourself, and enter its day, deadline and number on the case.",
+                    "Dunning proposes no notice for %(customer)s now (%(reason)s). A credit "
+                    "manager may have it made out all the same; or write the formal notice "
+                    "yourself, and enter its day, deadline and number on the case.",
                     customer=self.partner_id.display_name,
                     reason=self._why_left_out(run),
                 )

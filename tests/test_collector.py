@@ -232,6 +232,41 @@ class TestCollector(CollectorCommon):
         self.assertIn("Silent Two", bodies[self.manager.partner_id])
         self.assertNotIn(self.customer.name, "".join(bodies.values()))
 
+    def test_what_was_said_already_is_not_said_again(self):
+        partner = self._new_customer("Silent One")
+        self._invoice(partner, 100, due=-40)
+        profile = self.Profile._get_or_create(partner, self.company)
+        profile.with_user(self.manager).collector_id = self.collector
+        own = self.Profile.sudo().with_company(self.company)
+        domain = [
+            ("subject", "like", "without contact"),
+            ("message_type", "=", "user_notification"),
+        ]
+        domain += [("partner_ids", "in", self.collector.partner_id.ids)]
+
+        def night():
+            before = self.env["mail.message"].sudo().search_count(domain)
+            self.env.invalidate_all()
+            own._tell_of_neglected(self.company)
+            return self.env["mail.message"].sudo().search_count(domain) - before
+
+        self.assertEqual([night(), night()], [1, 0])
+        more = self._invoice(partner, 50, due=-45)
+        self.assertEqual([night(), night()], [1, 0], "it has become more")
+        self._pay(more)
+        self.assertEqual(night(), 0)
+        profile.with_user(self.manager).collector_id = self.other
+        self.assertEqual(night(), 0)
+        self.assertEqual(profile.sudo().neglect_told_id, self.other, "another one is told")
+        contact = self._contact(partner_id=partner.id)
+        self.assertEqual(night(), 0)
+        self.assertFalse(profile.sudo().neglect_told_id)
+        contact.sudo().unlink()
+        profile.with_user(self.manager).collector_id = self.collector
+        self.assertEqual(night(), 1, "nobody speaks with them again")
+        with self.assertRaises(AccessError):
+            profile.with_user(self.manager).neglect_told_id = self.other
+
     def test_the_manager_is_told_how_much_has_no_owner(self):
         self._invoice(self.customer, 700, due=-40)
         self.policy.manager_id = self.manager
@@ -243,6 +278,9 @@ class TestCollector(CollectorCommon):
         self.assertEqual(told.partner_ids, self.manager.partner_id)
         self.assertIn(str(count), told.subject)
         self.assertGreaterEqual(amount, 700)
+        tell(self.company)
+        again = messages.search([("subject", "like", "nobody responsible")])
+        self.assertEqual(again, told, "once, until something changes")
         self.profile.with_user(self.manager).collector_id = self.collector
         left, rest = self.Profile._get_unowned(self.company)
         self.assertEqual((count - left, amount - rest), (1, 700))

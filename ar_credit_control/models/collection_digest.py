@@ -1,5 +1,6 @@
 from markupsafe import Markup
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools.misc import format_amount
 
 from .collection_collector import UNOWNED_DAYS
@@ -7,10 +8,28 @@ from .collection_collector import UNOWNED_DAYS
 NAMED = 20  # customers that a message names; the filter has them all
 
 
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    ar_unowned_told = fields.Char(
+        readonly=True, copy=False, help="What the credit manager was told of last."
+    )
+
+
 class CreditProfile(models.Model):
-    """Tell each collector of customers that nobody speaks with."""
+    """Tell each collector of customers that nobody speaks with, once until something changes."""
 
     _inherit = "ar.credit.profile"
+
+    neglect_told_id = fields.Many2one(
+        "res.users", readonly=True, copy=False, help="Who knows that nobody speaks with them."
+    )
+    neglect_told_amount = fields.Float(readonly=True, copy=False)
+
+    def _check_write(self, vals):
+        if not self.env.su and {"neglect_told_id", "neglect_told_amount"} & vals.keys():
+            raise AccessError(self.env._("Who was told of what follows from the messages sent."))
+        return super()._check_write(vals)
 
     @api.model
     def _cron_collection(self):
@@ -24,6 +43,7 @@ class CreditProfile(models.Model):
         customers = self.env["res.partner"].search(
             [("ar_neglected", "=", True)], order="ar_overdue DESC, id"
         )
+        self._forget_neglect(customers, company)
         if not customers:
             return
         self._ensure(customers.ids, company)
@@ -33,14 +53,38 @@ class CreditProfile(models.Model):
         told = {profile.partner_id: profile.stand_in_id for profile in profiles}
         nobody = profiles[:1]._get_policy().manager_id
         for user, owned in customers.grouped(lambda c: told.get(c) or nobody).items():
-            if user:
+            known = profiles.filtered(lambda profile, owned=owned: profile.partner_id in owned)
+            if user and known._is_neglect_new(user):
                 self._tell_user(user, owned, company)
+                known._note_neglect(user)
+
+    @api.model
+    def _forget_neglect(self, customers, company):
+        """Whom somebody spoke with since: told anew when it comes to that again."""
+        domain = [("company_id", "=", company.id), ("neglect_told_id", "!=", False)]
+        over = self.search([*domain, ("partner_id", "not in", customers.ids)])
+        over.write({"neglect_told_id": False, "neglect_told_amount": 0})
+
+    def _is_neglect_new(self, user):
+        """Whether the user does not know of one of these yet, or of how much it has become."""
+        return any(
+            profile.neglect_told_id != user
+            or profile.partner_id.ar_overdue > profile.neglect_told_amount
+            for profile in self
+        )
+
+    def _note_neglect(self, user):
+        for profile in self:
+            profile.neglect_told_id = user
+            profile.neglect_told_amount = profile.partner_id.ar_overdue
 
     def _tell_of_unowned(self, company):
         """Tell the credit manager how much is overdue with nobody responsible."""
         count, amount = self._get_unowned(company)
         manager = company.ar_credit_policy_id.manager_id
-        if not count or not manager:
+        news = f"{manager.id}:{count}:{amount:.2f}" if count and manager else False
+        known, company.ar_unowned_told = company.ar_unowned_told, news
+        if not news or news == known:
             return
         self.env["mail.thread"].message_notify(
             subject=self.env._("%(count)s customers with nobody responsible", count=count),
@@ -54,7 +98,7 @@ class CreditProfile(models.Model):
         )
 
     def _tell_user(self, user, customers, company):
-        """One message a day with the names, the highest amount first."""
+        """One message with the names, the highest amount first."""
         self = self.with_context(lang=user.lang)
         rows = Markup("").join(
             Markup("<li>%s – %s</li>")

@@ -51,6 +51,7 @@ from . import test_dunning_enclose
 from . import test_dunning_jobs
 from . import test_dunning_letter
 from . import test_dispute
+from . import test_claim_race
 from . import test_exchange_apply
 from . import test_delivery_problem
 from . import test_exchange_pull

@@ -91,6 +91,40 @@ class TestPortal(ClaimCommon, HttpCase):
         self.assertEqual((entry.channel, entry.outcome), ("portal", "promise"))
         self.assertEqual(self._reason(self._run()), "promised")
 
+    def test_a_part_of_an_item_is_promised_and_another_disputed(self):
+        second = self._item(self._invoice(self.customer, 60, due=-1))
+        item, day = self._item(), str(self.today + timedelta(days=3))
+        self._enter()
+        page = self.url_open("/my/statement").text
+        self.assertIn(f'name="amount_{item.id}"', page)
+        data = {"item": item.id, f"amount_{item.id}": "120,50", f"amount_{second.id}": "60.00"}
+        self._post("promise", day=day, **data)
+        promise = self._claims("ar.promise")
+        self.assertEqual((promise.amount, promise.line_ids.move_line_id), (120.5, item))
+        data = {"item": [item.id, second.id], f"amount_{item.id}": "79.5"}
+        self._post("dispute", reason="price", note="Too much", **data)
+        dispute = self._claims("ar.dispute")
+        self.assertEqual(sorted(dispute.line_ids.mapped("amount")), [60, 79.5])
+
+    def test_amounts_of_the_form_are_bounded_by_what_is_open(self):
+        item, day = self._item().id, str(self.today + timedelta(days=3))
+        self._enter()
+        for text, message in (
+            ("500.01", "only"),
+            ("1e400", "enter a number above 0"),
+            ("nan", "enter a number above 0"),
+            ("0", "enter a number above 0"),
+            ("-5", "enter a number above 0"),
+            ("a lot", "enter a number above 0"),
+        ):
+            with self.subTest(text=text):
+                data = {"item": item, f"amount_{item}": text}
+                self.assertIn(message, self._post("promise", day=day, **data).text)
+                answer = self._post("dispute", reason="price", note="x", **data)
+                self.assertIn(message, answer.text)
+        self.assertFalse(self._claims("ar.promise"))
+        self.assertFalse(self._claims("ar.dispute"))
+
     def test_bad_promises_are_refused_with_what_to_do(self):
         self.policy.write({"promise_max_days": 10, "promise_max_open": 1})
         second = self._invoice(self.customer, 60, due=-1)

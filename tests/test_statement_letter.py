@@ -3,6 +3,7 @@
 import io
 
 from lxml import html
+from odoo import Command
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
@@ -91,6 +92,30 @@ class TestStatementPdf(LetterCase, HttpCase):
             self.assertEqual(whole.count(words), 1)
             self.assertEqual(words in letter, not _wkhtml().is_patched_qt)
         self.assertEqual(bool(paper.get("data-report-margin-top")), not _wkhtml().is_patched_qt)
+
+    def test_what_the_customer_disputes_stands_beside_it(self):
+        def letter():
+            page, _type = self._report(self.salesman)._render_qweb_html(
+                REPORT, self.customer.ids, {"report_type": "pdf"}
+            )
+            return " ".join(html.fromstring(page.decode()).text_content().split())
+
+        self.assertNotIn("isputed", letter())
+        item = self.env["ar.open.item"].search([("partner_id", "=", self.customer.id)])
+        self.env["ar.dispute"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "reason": "price",
+                "note": "x",
+                "line_ids": [Command.create({"item_id": item.id, "amount": 100})],
+            }
+        )
+        self.assertRegex(letter(), r"Disputed by you \$ ?100.00.*disputed \$ ?100.00")
+        customers = (self.customer | self.other).with_user(self.salesman)
+        customers.invalidate_recordset()
+        customers = customers.with_company(self.company)
+        self.assertEqual(customers.mapped("ar_disputed"), [100, 0])
 
     def test_the_address_of_a_pdf_typed_in_is_refused(self):
         self.authenticate(self.stranger.login, self.stranger.login)

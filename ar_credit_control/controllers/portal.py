@@ -40,7 +40,9 @@ class StatementPortal(CustomerPortal):
 
     @http.route(f"{PAGE}/promise", type="http", auth="user", website=True, methods=["POST"])
     def promise(self, day=None, **_kwargs):
-        return self._do("promise", lambda portal: portal._promise(self._chosen(), day))
+        return self._do(
+            "promise", lambda portal: portal._promise(self._chosen(), day, self._amounts())
+        )
 
     @http.route(f"{PAGE}/dispute", type="http", auth="user", website=True, methods=["POST"])
     def dispute(self, reason=None, note=None, attachment=None, **_kwargs):
@@ -49,11 +51,17 @@ class StatementPortal(CustomerPortal):
             # one byte more than is taken tells that it is too large
             upload = Upload(attachment.filename or "", attachment.read(MOST_BYTES + 1))
         return self._do(
-            "dispute", lambda portal: portal._dispute(self._chosen(), reason, note, upload)
+            "dispute",
+            lambda portal: portal._dispute(self._chosen(), reason, note, upload, self._amounts()),
         )
 
     def _chosen(self):
         return request.httprequest.form.getlist("item")
+
+    def _amounts(self):
+        """What was entered for each item, by the digits of its id."""
+        form = request.httprequest.form
+        return {key.removeprefix("amount_"): form[key] for key in form if key[:7] == "amount_"}
 
     def _do(self, what, action):
         """What the customer says, or the page again with what is wrong and what was entered."""

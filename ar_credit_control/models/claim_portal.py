@@ -9,6 +9,8 @@ from odoo.tools.mimetypes import guess_mimetype
 
 from ..rules.dispute import MEDIA, MOST_BYTES, attachment_problem
 
+MOST = 1e12  # no amount of money; nor are infinity and what is no number at all
+
 
 class Upload(NamedTuple):
     """A file that came with a form."""
@@ -94,26 +96,28 @@ class Portal(models.AbstractModel):
 
     # ------------------------------------------------------------------ what the customer says
     @api.model
-    def _promise(self, item_ids, day):
+    def _promise(self, item_ids, day, amounts=None):
         """Write a promise down, within the policy's limits.
 
-        :param item_ids: ids, or their digits, of own open items that are paid in full
+        :param item_ids: ids, or their digits, of own open items
         :param day: a date, or its ISO text
+        :param amounts: ``{id: text}`` of what is paid of them; of the others all that is open
         """
         promise = self._create(
             "ar.promise",
             {"date": self._parse_day(day), "user_id": False},
-            [{"item_id": key} for key in self._own(item_ids)],
+            self._lines(item_ids, amounts),
         )
         promise._check_policy(self._policy())
         return promise
 
     @api.model
-    def _dispute(self, item_ids, reason, note, upload=None):
+    def _dispute(self, item_ids, reason, note, upload=None, amounts=None):
         """Open a dispute about own open items.
 
         :param reason: key of ``rules.dispute.REASONS``
         :param upload: an ``Upload``, kept with the dispute
+        :param amounts: as of :meth:`_promise`, what is wrong of each
         """
         if not (note or "").strip():
             raise UserError(self.env._("“What is wrong”: tell us, so that we can look into it."))
@@ -122,7 +126,7 @@ class Portal(models.AbstractModel):
         dispute = self._create(
             "ar.dispute",
             {"reason": reason, "note": note.strip()},
-            [{"item_id": key} for key in self._own(item_ids)],
+            self._lines(item_ids, amounts),
         )
         if upload and upload.content:
             self._attach(dispute, upload)
@@ -141,6 +145,28 @@ class Portal(models.AbstractModel):
                 "line_ids": [Command.create(line) for line in lines],
             }
         )
+
+    def _lines(self, item_ids, amounts):
+        """Values of a line for each chosen item; more than is open is refused by the line."""
+        amounts = amounts or {}
+        lines = []
+        for key in self._own(item_ids):
+            part = self._parse_amount(amounts.get(str(key)))
+            lines.append({"item_id": key, **({"amount": part} if part else {})})
+        return lines
+
+    def _parse_amount(self, text):
+        """The number in a field of the form; None where it was left empty."""
+        text = (text or "").strip().replace(",", ".")
+        if not text:
+            return None
+        try:
+            amount = float(text)
+        except ValueError:
+            amount = 0.0
+        if not 0 < amount < MOST:
+            raise UserError(self.env._("“Amount”: enter a number above 0, such as %s.", "120.50"))
+        return amount
 
     def _own(self, item_ids):
         """Ids of own open items, from what a form sent."""

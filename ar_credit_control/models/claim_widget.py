@@ -1,4 +1,6 @@
-from odoo import api, models
+from odoo import api, fields, models
+
+from .res_partner import SALES_GROUPS
 
 
 class CreditTexts(models.AbstractModel):
@@ -40,6 +42,20 @@ class ResPartner(models.Model):
     """What a chip opens."""
 
     _inherit = "res.partner"
+
+    ar_disputed = fields.Monetary(
+        compute="_compute_ar_disputed",
+        string="Disputed",
+        currency_field="ar_currency_id",
+        groups=SALES_GROUPS,
+        help="What the customer contests of its open invoices.",
+    )
+
+    def _compute_ar_disputed(self):
+        positions = self.env["ar.position"]._get_positions(self._ar_filter_visible() & self)
+        for partner in self:
+            position = positions.get(partner._origin.id)
+            partner.ar_disputed = position.disputed if position else 0.0
 
     def action_ar_disputes(self):
         return self._ar_claims("ar_credit_control.action_ar_dispute")

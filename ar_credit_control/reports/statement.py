@@ -54,12 +54,29 @@ class StatementReport(models.AbstractModel):
                 ("root_company_id", "=", self.env.company.root_id.id),
             ]
         )
+        disputed = self._disputed(rows)
         return {
-            partner: [self._to_item(row) for row in group]
+            partner: [self._to_item(row, disputed.get(row.id, 0.0)) for row in group]
             for partner, group in rows.grouped("partner_id").items()
         }
 
-    def _to_item(self, row):
+    def _disputed(self, rows):
+        """What is disputed of each item, by its id; of a past day nobody knows any more."""
+        if self.env.context.get("ar_as_of"):
+            return {}
+        # safe: parts of items that the user may see
+        groups = (
+            self.env["ar.dispute.line"]
+            .sudo()
+            ._read_group(
+                [("move_line_id", "in", rows.ids), ("is_open", "=", True)],
+                ["move_line_id"],
+                ["amount:sum"],
+            )
+        )
+        return {item.id: amount for item, amount in groups}
+
+    def _to_item(self, row, disputed):
         return Item(
             currency=row.currency_id.name,
             number=row.number or "",
@@ -69,6 +86,7 @@ class StatementReport(models.AbstractModel):
             due=row.date_due,
             amount=row.amount_currency,
             residual=row.residual_currency,
+            disputed=max(0.0, min(disputed, row.residual_currency)),
         )
 
     def _currencies(self, items):

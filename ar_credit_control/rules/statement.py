@@ -12,7 +12,10 @@ from .exposure import BUCKET_KEYS, ageing_bucket
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One open receivable item in its own currency; ``residual`` is negative for a credit."""
+    """One open receivable item in its own currency; ``residual`` is negative for a credit.
+
+    ``disputed`` is the part of it that the customer contests.
+    """
 
     currency: str
     number: str
@@ -22,6 +25,7 @@ class Item:
     due: date
     amount: float
     residual: float
+    disputed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Section:
         Rounded, as a letter says another thing above and below zero.
         """
         return round(self.charged - self.credited, 6)
+
+    @property
+    def disputed(self) -> float:
+        """What the customer contests of the charges."""
+        return sum(item.disputed for item in self.charges)
 
     @property
     def overdue(self) -> float:

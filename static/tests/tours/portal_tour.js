@@ -32,7 +32,7 @@ registry.category("web_tour.tours").add("ar_portal_statement", {
         },
         {
             content: "Dispute the other one",
-            trigger: "form[name=dispute] .form-check:contains(120.00) input",
+            trigger: "form[name=dispute] .form-check:has(input[value='120.00']) input[type=checkbox]",
             run: "click",
         },
         {

@@ -1,0 +1,111 @@
+"""Two people write down a promise, or a dispute, about one invoice at the same moment."""
+
+import threading
+from contextlib import contextmanager
+from functools import partial
+
+from odoo import Command, api, fields
+from odoo.exceptions import UserError, ValidationError
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import mute_logger
+
+
+@tagged("post_install", "-at_install")
+class TestClaimRace(BaseCase):
+    """Over two real connections, each with its snapshot taken before the other one writes."""
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        with self._environment() as env:
+            self._create(env)
+        self.addCleanup(self._remove)
+
+    @contextmanager
+    def _environment(self):
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, api.SUPERUSER_ID, {})
+
+    def _create(self, env):
+        """A customer that owes 100, by an entry with accounts of its own."""
+        accounts = env["account.account"].create(
+            [
+                {"name": "Race", "code": "RACE1", "account_type": "asset_receivable"},
+                {"name": "Race", "code": "RACE2", "account_type": "income"},
+            ]
+        )
+        journal = env["account.journal"].create({"name": "Race", "code": "RACE", "type": "general"})
+        partner = env["res.partner"].create({"name": "Race", "is_company": True})
+        lines = [
+            {"account_id": account.id, "partner_id": partner.id, "balance": balance}
+            for account, balance in zip(accounts, (100, -100), strict=True)
+        ]
+        move = env["account.move"].create(
+            {"journal_id": journal.id, "line_ids": [Command.create(line) for line in lines]}
+        )
+        move.action_post()
+        self.item = move.line_ids.filtered(lambda line: line.balance > 0).id
+        self.partner, self.company = partner.id, move.company_id.root_id.id
+        self.ids = {
+            "account.move": move.ids,
+            "account.journal": journal.ids,
+            "account.account": accounts.ids,
+            "res.partner": partner.ids,
+        }
+
+    def _remove(self):
+        with self._environment() as env:
+            env["account.move"].browse(self.ids["account.move"]).button_draft()
+            for model in ("ar.promise", "ar.dispute", "ar.contact", "ar.credit.profile"):
+                env[model].search([("partner_id", "=", self.partner)]).unlink()
+            for model, ids in self.ids.items():
+                env[model].browse(ids).with_context(force_delete=True).unlink()
+
+    def _write_down(self, model, vals, amount, ready, results):
+        with self._environment() as env:
+            env.cr.execute("SELECT 1 FROM ar_credit_profile LIMIT 1")  # takes the snapshot
+            ready.wait(timeout=30)
+            line = {"move_line_id": self.item, "amount": amount}
+            vals = {
+                **vals,
+                "partner_id": self.partner,
+                "company_id": self.company,
+                "line_ids": [Command.create(line)],
+            }
+            try:
+                retrying(lambda: env[model].create(vals), env)
+                results.append("written")
+            except (UserError, ValidationError) as error:
+                env.cr.rollback()
+                results.append(str(error))
+
+    def _race(self, model, vals, amounts):
+        ready, results = threading.Barrier(len(amounts)), []
+        threads = [
+            threading.Thread(target=partial(self._write_down, model, vals, amount, ready, results))
+            for amount in amounts
+        ]
+        with mute_logger("odoo.sql_db"):
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(timeout=60)
+        with self._environment() as env:
+            lines = env[f"{model}.line"].search([("move_line_id", "=", self.item)])
+            self.assertLessEqual(sum(lines.mapped("amount")), 100)
+            self.assertEqual(len(lines), 1)
+        return sorted(results, key=len)
+
+    def test_two_promises(self):
+        day = fields.Date.add(fields.Date.today(), days=3)
+        done, refused = self._race("ar.promise", {"date": day}, (100, 60))
+        self.assertEqual(done, "written")
+        self.assertIn("promised already", refused)
+
+    def test_two_disputes(self):
+        vals = {"reason": "price", "note": "x"}
+        done, refused = self._race("ar.dispute", vals, (70, 50))
+        self.assertEqual(done, "written")
+        self.assertIn("open dispute about this invoice", refused)

@@ -224,6 +224,64 @@ class TestCommissionEarned(CommissionCommon):
         liquidity.remove_move_reconcile()
         self.assertEqual(self._earned(invoice), 0)
 
+    def test_a_payment_without_an_entry_is_in_process_until_the_bank_money_comes(self):
+        first, second = self._sold(1000, day=-3), self._sold(500)
+        payment = self._pay_without_entry(first | second)
+        self.assertEqual((self._earned(first), self._earned(second)), (100, 50))
+        self.assertEqual(self._entries(first).paid, 1000)
+        self._bank_money(first, 1000)
+        self.assertEqual((self._earned(first), self._earned(second)), (100, 50))
+        self.assertEqual(len(self._entries(first)), 3)
+        payment.action_cancel()
+        self.assertEqual((self._earned(first), self._earned(second)), (100, 0))
+
+    def _pay_without_entry(self, moves):
+        """A payment as Odoo keeps it where bank transactions are matched with invoices."""
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": moves.partner_id.id,
+                "amount": sum(moves.mapped("amount_residual")),
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "date": self.today,
+            }
+        )
+        payment.outstanding_account_id = False
+        payment.action_post()
+        moves.matched_payment_ids += payment
+        self.assertFalse(payment.move_id)
+        return payment
+
+    def _bank_money(self, move, amount):
+        """A bank transaction, matched with an invoice."""
+        receivable = self.company_data["default_account_receivable"]
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "payment_ref": "in",
+                "amount": amount,
+                "date": self.today,
+                "partner_id": move.partner_id.id,
+            }
+        )
+        suspense = line.move_id.line_ids.filtered(
+            lambda item: item.account_id == line.journal_id.suspense_account_id
+        )
+        suspense.account_id = receivable
+        (suspense + move.line_ids).filtered(lambda item: item.account_id == receivable).reconcile()
+
+    def test_a_payment_without_an_entry_may_have_to_wait_for_the_bank(self):
+        self._replan(in_process=False)
+        invoice = self._sold(1000)
+        payment = self._pay_without_entry(invoice)
+        self.assertEqual(self._earned(invoice), 0)
+        (row,) = self.env["ar.commission.waiting"]._waiting(company=self.company)
+        self.assertEqual((row["reason"], row["amount"]), ("in_process", 100))
+        payment.action_validate()
+        self.assertEqual(self._earned(invoice), 100)
+        self.assertEqual(self.env["ar.commission.waiting"]._waiting(company=self.company), [])
+
     def test_all_is_earned_on_the_invoice_where_the_plan_says_so(self):
         self._replan(trigger="invoice")
         invoice = self._sold(1000)

@@ -10,7 +10,9 @@ WATCHED = {
     "invoice_payment_term_id",
     "commercial_partner_id",
     "partner_id",
+    "matched_payment_ids",
 }
+PAID_BY = {"state", "amount", "date", "currency_id", "invoice_ids"}
 
 
 class AccountPartialReconcile(models.Model):
@@ -50,6 +52,18 @@ class AccountMove(models.Model):
                     found.move_id.display_name,
                 )
             )
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not PAID_BY.isdisjoint(vals):
+            # as above
+            invoices = self.sudo().invoice_ids
+            self.env["ar.commission.due"].sudo()._mark_ids(invoices.ids)
+        return result
 
 
 class CommissionWaiver(models.Model):

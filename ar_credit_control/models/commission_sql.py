@@ -268,6 +268,49 @@ def matched() -> SQL:
           JOIN account_move_line counter ON counter.id = match.debit_move_id
          WHERE doc.is_refund AND match.credit_amount_currency <> 0
            AND counter.parent_state = 'posted'
+     UNION ALL
+        SELECT -payment_id, move_id, date_maturity, settled, amount, NULL, -payment_id, date
+          FROM (%s) pending WHERE settled > 0
+        """,
+        _pending(),
+    )
+
+
+def _pending() -> SQL:
+    """Payments that Odoo keeps without an entry, spread over what is open of their documents.
+
+    A payment pays its documents in the order in which they are due; of several payments the oldest
+    comes first. Once the bank's money is matched, nothing is open any more. Payments in another
+    currency than the document wait for the bank.
+    """
+    return SQL(
+        """
+        SELECT given.payment_id, doc.id AS move_id, given.date, given.date_maturity,
+               given.amount * given.rate AS amount, given.amount AS settled
+          FROM (
+            SELECT spread.*, GREATEST(0, LEAST(wanted, residual - COALESCE(SUM(wanted) OVER (
+                       PARTITION BY move_id ORDER BY date, payment_id
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))) AS amount
+              FROM (
+                SELECT payment.id AS payment_id, payment.date, move.id AS move_id,
+                       move.amount_residual AS residual, move.invoice_date_due AS date_maturity,
+                       ABS(move.amount_residual_signed) / move.amount_residual AS rate,
+                       GREATEST(0, LEAST(move.amount_residual, payment.amount - COALESCE(
+                           SUM(move.amount_residual) OVER (
+                               PARTITION BY payment.id ORDER BY move.invoice_date_due, move.id
+                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))) AS wanted
+                  FROM account_payment payment
+                  JOIN account_move__account_payment link ON link.payment_id = payment.id
+                  JOIN account_move move ON move.id = link.invoice_id
+                   AND move.currency_id = payment.currency_id AND move.state = 'posted'
+                   AND move.amount_residual > 0 AND move.move_type = CASE payment.payment_type
+                       WHEN 'outbound' THEN 'out_refund' ELSE 'out_invoice' END
+                 WHERE payment.id IN (
+                       SELECT known.payment_id FROM doc
+                         JOIN account_move__account_payment known ON known.invoice_id = doc.id)
+                   AND payment.move_id IS NULL AND payment.state IN ('in_process', 'paid')
+              ) spread) given
+          JOIN doc ON doc.id = given.move_id
         """
     )
 
@@ -277,6 +320,7 @@ def money() -> SQL:
     is money or a discount for paying early, rather than a write-off; is it seen by the bank?"""
     return SQL(
         """
+        SELECT found.* FROM (
         SELECT entry.id, sums.whole, payment.id IS NULL OR payment.is_matched AS at_bank,
                LEAST(sums.whole, GREATEST(0, sums.whole - GREATEST(0, sums.written_off))) AS coming
           FROM (SELECT DISTINCT counter_move_id AS id FROM matched) known
@@ -304,8 +348,11 @@ def money() -> SQL:
                       FROM account_move_line item
                       JOIN account_account account ON account.id = item.account_id
                      WHERE item.move_id = entry.id) line) sums
-         %s
          WHERE sums.whole > 0
+     UNION ALL
+        SELECT -payment.id, 1, payment.is_matched IS TRUE, 1
+          FROM (SELECT DISTINCT -counter_move_id AS id FROM matched WHERE counter_id IS NULL) known
+          JOIN account_payment payment ON payment.id = known.id) found %s
         """,
         _MANY,
     )
@@ -348,6 +395,8 @@ def settled() -> SQL:
     return SQL(
         """
         SELECT terms.move_id, terms.version_id, doc.total,
+               COALESCE(SUM(match.settled) FILTER (
+                   WHERE NOT (terms.in_process OR money.at_bank)), 0) AS underway,
                COALESCE(SUM(match.settled) FILTER (WHERE note.move_type = 'out_refund'), 0)
                AS noted,
                COALESCE(SUM(match.settled * money.coming / money.whole) FILTER (

@@ -83,7 +83,11 @@ class CommissionWaiting(models.AbstractModel):
                       OR move.id IN (%(in_process)s))""",
             terms=SQL(" AND ").join(terms),
             in_process=SQL(
-                """SELECT item.move_id FROM account_payment payment
+                """SELECT link.invoice_id FROM account_payment payment
+                     JOIN account_move__account_payment link ON link.payment_id = payment.id
+                    WHERE payment.state = 'in_process' AND payment.move_id IS NULL
+                UNION
+                   SELECT item.move_id FROM account_payment payment
                      JOIN account_move_line line ON line.payment_id = payment.id
                      JOIN account_partial_reconcile match ON match.credit_move_id = line.id
                      JOIN account_move_line item ON item.id = match.debit_move_id
@@ -96,13 +100,15 @@ class CommissionWaiting(models.AbstractModel):
         return SQL(
             """
             WITH %(steps)s
-            SELECT *, CASE WHEN disputed THEN 'disputed' WHEN NOT residual > 0 THEN 'in_process'
+            SELECT *, CASE WHEN disputed THEN 'disputed' WHEN underway THEN 'in_process'
                            WHEN last_date < %(today)s THEN 'lost' ELSE 'unpaid' END AS reason
               FROM (
                 SELECT doc.id AS move_id, doc.name AS number, earner.payee_id, doc.company_id,
                        doc.commercial_partner_id AS partner_id, doc.currency_id,
                        move.amount_residual_signed AS residual, move.invoice_date_due AS date_due,
                        %(today)s - move.invoice_date_due AS days,
+                       BOOL_AND(settled.underway >= settled.total - settled.noted - settled.paid)
+                       AS underway,
                        CASE WHEN late.waived OR NOT speed.limited THEN NULL
                             ELSE clock.start + speed.last_day END AS last_date,
                        EXISTS (SELECT FROM ar_dispute_line claim

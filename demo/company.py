@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from odoo import Command, fields
 
 from .claims import build_claims
+from .commission import build_commission
 from .exchange import build_exchange
 from .ledger import RATES, build_history, rate_on
 from .orders import build_orders
@@ -40,6 +41,7 @@ NAMES = {
 GROUPS = {
     "accountant": "account.group_account_manager,ar_credit_control.group_collector",
     "manager": "account.group_account_manager,ar_credit_control.group_credit_manager,"
+    "ar_credit_control.group_commission_manager,"
     "sales_team.group_sale_manager",
     "collector": "account.group_account_invoice,ar_credit_control.group_collector",
     "sales1": "sales_team.group_sale_salesman",
@@ -75,6 +77,7 @@ def build(env) -> None:
     build_orders(env, french, abroad, sellers)
     _build_portal_user(env, italian, home)
     build_exchange(env, italian, users["accountant"])
+    build_commission(env, italian, today, sellers)
 
 
 def build_small(env) -> None:
@@ -94,6 +97,7 @@ def build_small(env) -> None:
     build_scores(env, company, today, _no_report)
     build_claims(env, company, today)
     build_orders(env, company, history, [env.ref("base.user_admin")])
+    build_commission(env, company, today, [env.ref("base.user_admin")])
 
 
 def _no_report(_processed: int, remaining: int) -> float:

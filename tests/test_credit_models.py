@@ -18,7 +18,7 @@ TOLD_BY_SALES = {
     "ar.promise.line": {"create", "write"},
 }
 # Made of the current company's rows alone.
-OF_THE_COMPANY = {"ar.good.payer", "ar.worklist"}
+OF_THE_COMPANY = {"ar.commission.waiting.line", "ar.good.payer", "ar.worklist"}
 
 
 @tagged("post_install", "-at_install")

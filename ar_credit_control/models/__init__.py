@@ -113,3 +113,4 @@ from . import commission_statement
 from . import commission_ledger
 from . import commission_sources
 from . import commission_waiting
+from . import commission_widget

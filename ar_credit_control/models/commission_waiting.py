@@ -1,10 +1,15 @@
 """Commission that waits for the customer's money, and why it is not payable yet."""
 
+from dataclasses import replace
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from . import commission_sql
 
+# Database functions by whether margins are known.
+STAKES = {False: "ar_commission_stakes", True: "ar_commission_stakes_margin"}
 _LATE = SQL(
     """SELECT EXISTS (SELECT FROM ar_commission_waiver waiver
                        WHERE waiver.active AND waiver.move_id = earner.move_id
@@ -12,6 +17,37 @@ _LATE = SQL(
                          AND COALESCE(waiver.payee_id, earner.payee_id) = earner.payee_id)
               AS waived"""
 )
+
+
+_OPEN = SQL(
+    """(move.payment_state IN ('not_paid', 'partial', 'in_payment') OR move.id IN (
+            SELECT link.invoice_id FROM account_payment payment
+              JOIN account_move__account_payment link ON link.payment_id = payment.id
+             WHERE payment.state = 'in_process' AND payment.move_id IS NULL
+         UNION
+            SELECT item.move_id FROM account_payment payment
+              JOIN account_move_line line ON line.payment_id = payment.id
+              JOIN account_partial_reconcile match ON match.credit_move_id = line.id
+              JOIN account_move_line item ON item.id = match.debit_move_id
+             WHERE payment.is_matched IS NOT TRUE AND payment.move_id IS NOT NULL))"""
+)
+_EARNED_BY = """(
+    move.invoice_user_id IN (SELECT id FROM res_users WHERE partner_id = ANY(%(payees)s))
+    OR move.id IN (SELECT move_id FROM ar_commission_share WHERE payee_id = ANY(%(payees)s))
+    OR move.commercial_partner_id IN (
+        SELECT partner_id FROM ar_commission_share WHERE payee_id = ANY(%(payees)s)))"""
+
+
+def _open_items(customers) -> SQL:
+    """Documents of customers with something open, by the index of open items."""
+    return SQL(
+        """SELECT line.move_id FROM res_partner contact
+             JOIN account_move_line line ON line.partner_id = contact.id
+            WHERE contact.commercial_partner_id = ANY(%s) AND line.parent_state = 'posted'
+              AND line.reconciled IS NOT TRUE
+              AND (line.amount_residual <> 0 OR line.amount_residual_currency <> 0)""",
+        customers,
+    )
 
 
 def _speed(today) -> SQL:
@@ -29,9 +65,74 @@ def _speed(today) -> SQL:
     )
 
 
+class Asked(NamedTuple):
+    """What a query is about: values in a statement of its own, parameters in a function.
+
+    ``payees`` and ``customers`` are arrays of ids; None: everybody. ``unpaid``: leave out what is
+    paid and only not seen by the bank.
+    """
+
+    root: SQL
+    today: SQL
+    payees: SQL | None = None
+    customers: SQL | None = None
+    unpaid: bool = False
+
+
 class CommissionWaiting(models.AbstractModel):
     _name = "ar.commission.waiting"
     _description = "Commission waiting for money"
+
+    def init(self):
+        """Two functions, as the one with margins asks for a column of another addon.
+
+        To plan the query takes ten times as long as to run it for one customer: PostgreSQL keeps
+        the plan of a function.
+        """
+        asked = Asked(
+            SQL("p_root"), SQL("p_today"), SQL("p_payees"), SQL("p_customers"), unpaid=True
+        )
+        for margin in (False, True):
+            scope = replace(commission_sql.Scope.in_force(self.env), margin=margin)
+            self.env.cr.execute(
+                SQL(
+                    """
+                    CREATE OR REPLACE FUNCTION %(name)s(
+                        p_payees int[], p_customers int[], p_root int, p_today date
+                    ) RETURNS TABLE (customer_id int, amount numeric)
+                    LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+                    #variable_conflict use_column
+                    BEGIN
+                        RETURN QUERY
+                        SELECT waiting.partner_id, SUM(waiting.amount) FROM (%(waiting)s) waiting
+                         WHERE waiting.reason IN ('unpaid', 'disputed')
+                      GROUP BY waiting.partner_id;
+                    END $$
+                    """,
+                    name=SQL.identifier(STAKES[margin]),
+                    waiting=self._query(scope, asked),
+                )
+            )
+
+    @api.model
+    def _stakes(self, user, customer_ids, company):
+        """``{customer id: commission}`` that a user would have from what customers owe.
+
+        Ids of commercial partners, and one query: a form asks each time it is opened.
+        """
+        self.env.flush_all()
+        margin = commission_sql.Scope.in_force(self.env).margin
+        query = SQL(
+            """SELECT * FROM %s(ARRAY(SELECT partner_id FROM res_users WHERE id = %s), %s::int[],
+                   (SELECT split_part(parent_path, '/', 1)::int FROM res_company WHERE id = %s),
+                   %s::date)""",
+            SQL.identifier(STAKES[margin]),
+            user.id,
+            list(customer_ids),
+            company.id,
+            fields.Date.context_today(self),
+        )
+        return {customer: float(amount) for customer, amount in self.env.execute_query(query)}
 
     @api.model
     def _waiting(self, payees=None, partners=None, company=None):
@@ -45,58 +146,43 @@ class CommissionWaiting(models.AbstractModel):
         ``disputed``, ``in_process`` (paid, but not seen by the bank) or ``lost`` (too late).
         The most rewarding call comes first.
         """
-        self.env.flush_all()
-        company = (company or self.env.company).root_id
-        moves = self._open_documents(company, payees, partners)
-        today = fields.Date.context_today(self)
-        self.env.cr.execute(
-            self._query(commission_sql.Scope.in_force(self.env), moves, today, payees)
-        )
+        self.env.cr.execute(self._waiting_sql(payees, partners, company))
         return self.env.cr.dictfetchall()
 
-    def _open_documents(self, company, payees, partners):
+    @api.model
+    def _waiting_sql(self, payees=None, partners=None, company=None):
+        """The query of ``_waiting``."""
+        self.env.flush_all()
+        asked = Asked(
+            root=SQL("%s", (company or self.env.company).root_id.id),
+            today=SQL("%s::date", fields.Date.context_today(self)),
+            payees=None if payees is None else SQL("%s::int[]", payees.ids),
+            customers=None
+            if partners is None
+            else SQL("%s::int[]", partners.commercial_partner_id.ids),
+        )
+        return self._query(commission_sql.Scope.in_force(self.env), asked)
+
+    def _open_documents(self, asked):
         """Query of invoices with something open, or paid by money that the bank has not seen."""
-        terms = [
-            SQL("move.state = 'posted' AND move.move_type IN ('out_invoice', 'out_receipt')"),
-            SQL("split_part(company.parent_path, '/', 1)::int = %s", company.id),
-        ]
-        if partners is not None:
-            customers = partners.commercial_partner_id.ids
-            terms.append(SQL("move.commercial_partner_id = ANY(%s)", customers))
-        if payees is not None:
-            terms.append(
-                SQL(
-                    """(move.invoice_user_id IN (
-                            SELECT id FROM res_users WHERE partner_id = ANY(%(payees)s))
-                        OR move.id IN (SELECT move_id FROM ar_commission_share
-                                        WHERE payee_id = ANY(%(payees)s))
-                        OR move.commercial_partner_id IN (
-                            SELECT partner_id FROM ar_commission_share
-                             WHERE payee_id = ANY(%(payees)s)))""",
-                    payees=payees.ids,
-                )
-            )
         return SQL(
             """SELECT move.id FROM account_move move
                  JOIN res_company company ON company.id = move.company_id
-                WHERE %(terms)s AND (move.payment_state IN ('not_paid', 'partial', 'in_payment')
-                      OR move.id IN (%(in_process)s))""",
-            terms=SQL(" AND ").join(terms),
-            in_process=SQL(
-                """SELECT link.invoice_id FROM account_payment payment
-                     JOIN account_move__account_payment link ON link.payment_id = payment.id
-                    WHERE payment.state = 'in_process' AND payment.move_id IS NULL
-                UNION
-                   SELECT item.move_id FROM account_payment payment
-                     JOIN account_move_line line ON line.payment_id = payment.id
-                     JOIN account_partial_reconcile match ON match.credit_move_id = line.id
-                     JOIN account_move_line item ON item.id = match.debit_move_id
-                    WHERE payment.is_matched IS NOT TRUE AND payment.move_id IS NOT NULL"""
-            ),
+                WHERE move.state = 'posted' AND move.move_type IN ('out_invoice', 'out_receipt')
+                  AND split_part(company.parent_path, '/', 1)::int = %(root)s
+                  AND %(open)s AND %(customers)s AND %(payees)s""",
+            root=asked.root,
+            open=SQL("move.id IN (%s)", _open_items(asked.customers)) if asked.unpaid else _OPEN,
+            customers=SQL("TRUE")
+            if asked.customers is None
+            else SQL("move.commercial_partner_id = ANY(%s)", asked.customers),
+            payees=SQL("TRUE") if asked.payees is None else SQL(_EARNED_BY, payees=asked.payees),
         )
 
-    def _query(self, scope, moves, today, payees):
-        mine = SQL() if payees is None else SQL("AND earner.payee_id = ANY(%s)", payees.ids)
+    def _query(self, scope, asked):
+        mine = SQL()
+        if asked.payees is not None:
+            mine = SQL("AND earner.payee_id = ANY(%s)", asked.payees)
         return SQL(
             """
             WITH %(steps)s
@@ -136,9 +222,9 @@ class CommissionWaiting(models.AbstractModel):
                        late.waived, speed.limited, speed.last_day, clock.start) waiting
           ORDER BY amount DESC, days DESC NULLS LAST, move_id, payee_id
             """,
-            steps=commission_sql.until(scope, moves, "settled"),
-            today=today,
+            steps=commission_sql.until(scope, self._open_documents(asked), "settled"),
+            today=asked.today,
             mine=mine,
             late=_LATE,
-            speed=_speed(today),
+            speed=_speed(asked.today),
         )

@@ -207,6 +207,11 @@ class CreditTexts(models.AbstractModel):
 
     # ------------------------------------------------------------------ payload
     @api.model
+    def _foresee(self, company, customer_ids):
+        """These texts with what the widgets of many customers need, read at once."""
+        return self
+
+    @api.model
     def _payload(self, company, verdict, visible):
         """What the AR widget shows; its fields are described at the head of ar_widget.js."""
         found = verdict.findings

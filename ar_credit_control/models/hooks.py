@@ -21,6 +21,11 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Take along what Odoo does not know of, and untie what it would stumble over."""
-    env.cr.execute("DROP FUNCTION IF EXISTS ar_positions, ar_lock_profiles")
+    env.cr.execute(
+        """DROP FUNCTION IF EXISTS ar_positions, ar_lock_profiles, ar_commission_stakes,
+            ar_commission_stakes_margin"""
+    )
+    # with the triggers that keep the ledger of commissions from being deleted
+    env.cr.execute("DROP FUNCTION IF EXISTS ar_commission_append_only CASCADE")
     # records go before tables, and a level holds on to the text of its letter
     env.cr.execute("UPDATE ar_dunning_level SET mail_template_id = NULL")

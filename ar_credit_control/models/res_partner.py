@@ -115,7 +115,7 @@ class ResPartner(models.Model):
         company = self.env.company
         verdicts = self.env["ar.credit.check"]._judge_partners(self, company)
         visible = set(self._ar_filter_visible()._origin.ids)
-        texts = self.env["ar.credit.texts"]
+        texts = self.env["ar.credit.texts"]._foresee(company, verdicts)
         for partner in self:
             entity = partner.commercial_partner_id._origin.id
             if verdict := verdicts.get(entity):

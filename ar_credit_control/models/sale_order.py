@@ -88,7 +88,7 @@ class SaleOrder(models.Model):
             verdicts = self.env["ar.credit.check"]._judge_orders(orders, company)
             debtors = {verdict.position.partner_id for verdict in verdicts.values()}
             visible = set(self.env["res.partner"].browse(debtors)._ar_filter_visible_entities().ids)
-            texts = self.env["ar.credit.texts"]
+            texts = self.env["ar.credit.texts"]._foresee(company, debtors)
             for order in orders:
                 if verdict := verdicts.get(order.id):
                     seen = verdict.position.partner_id in visible

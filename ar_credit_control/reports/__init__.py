@@ -8,3 +8,4 @@ from . import statement
 from . import worklist
 from . import delivery_problem
 from . import order_paid
+from . import commission_waiting

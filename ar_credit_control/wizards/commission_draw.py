@@ -57,6 +57,8 @@ class CommissionDraw(models.TransientModel):
         self.ensure_one()
         if self.date_to < self.date_from:
             raise UserError(self.env._("“Until” lies before “From”: swap them."))
+        # what was matched since the last calculation; statements are drawn with the user's rights
+        self.env["ar.commission.due"].sudo()._calculate()
         Statement = self.env["ar.commission.statement"]
         Statement._draw(self.company_id, self.date_from, self.date_to)
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -1,0 +1,161 @@
+"""What a document's commission must be, reckoned slowly and plainly from the document alone.
+
+Exact fractions throughout; nothing here knows Odoo, its tables, or how the ledger is written.
+
+* A line earns by the first rule that is about it, or by all of them, as the plan says.
+* Every piece of money earns its part of the rule's base: base × money ÷ total of the document.
+  What credit notes, losses and exchange differences settled is no money and earns nothing; an
+  early-payment discount is paid by having paid early.
+* Each piece has its own day, and so its own factor; what comes after the last day is lost.
+* What is earned up front is a part of the whole less what credit notes took.
+* Money paid back for a credit note takes back what such a sale would have earned, without speed.
+* Each amount is rounded by itself; when nothing is open any more, the last money takes what the
+  others' rounding left: what a person has then is his part of the rounded sum.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+ANY = None
+
+
+class Bracket(NamedTuple):
+    """Days ``first`` to ``last`` (None: for ever) earn ``factor`` times."""
+
+    first: int
+    last: int | None
+    factor: Fraction
+
+
+class Rule(NamedTuple):
+    """A rate in percent and what a line must be like; ANY matches everything."""
+
+    key: object
+    rate: Fraction
+    product: object = ANY
+    category: object = ANY
+    tag: object = ANY
+    grade: object = ANY
+
+
+class Terms(NamedTuple):
+    """A version of a plan. ``factors``: payment term → factor; ``upfront``: percent."""
+
+    rules: tuple[Rule, ...]
+    stack: bool = False
+    brackets: tuple[Bracket, ...] = ()
+    clock: str = "invoice"
+    factors: dict[object, Fraction] = {}
+    upfront: Fraction = Fraction(0)
+
+
+class Line(NamedTuple):
+    """An invoice line without tax, in the company's currency; ``categories``: own and above."""
+
+    untaxed: Fraction
+    product: object = None
+    categories: frozenset[object] = frozenset()
+
+
+class Money(NamedTuple):
+    """Money for a document, in its currency, without what was merely written off.
+
+    due: of the instalment that it settled.
+    """
+
+    key: int
+    day: date
+    due: date
+    amount: Fraction
+
+
+class Document(NamedTuple):
+    """An invoice, or a credit note, whose lines are negative.
+
+    payees: (who, percent), in order. credited: what credit notes settled. settled: nothing is open.
+    """
+
+    total: Fraction
+    invoiced: date
+    lines: tuple[Line, ...]
+    money: tuple[Money, ...]
+    credited: Fraction
+    settled: bool
+    payees: tuple[tuple[object, Fraction], ...]
+    refund: bool = False
+    tags: frozenset[object] = frozenset()
+    grade: object = None
+    term: object = None
+
+
+def matches(rule: Rule, line: Line, document: Document) -> bool:
+    return (
+        rule.product in (ANY, line.product)
+        and (rule.category is ANY or rule.category in line.categories)
+        and (rule.tag is ANY or rule.tag in document.tags)
+        and rule.grade in (ANY, document.grade)
+    )
+
+
+def bases(document: Document, terms: Terms) -> dict[Rule, Fraction]:
+    """What each rule is about, of the whole document."""
+    found: dict[Rule, Fraction] = {}
+    for line in document.lines:
+        hits = [rule for rule in terms.rules if matches(rule, line, document)]
+        for rule in hits if terms.stack else hits[:1]:
+            found[rule] = found.get(rule, Fraction(0)) + line.untaxed
+    return found
+
+
+def speed(terms: Terms, document: Document, money: Money) -> Fraction:
+    if document.refund or not terms.brackets:
+        return Fraction(1)
+    days = (money.day - (money.due if terms.clock == "due" else document.invoiced)).days
+    for bracket in terms.brackets:
+        if bracket.last is None or days <= bracket.last:
+            return bracket.factor
+    return Fraction(0)
+
+
+def cents(amount: Fraction) -> Fraction:
+    """To the cent; half a cent goes away from zero."""
+    whole = (abs(amount) * 200 + 1) // 2
+    return Fraction(whole if amount >= 0 else -whole, 100)
+
+
+def entries(document: Document, terms: Terms) -> dict[tuple[int, object, object], Fraction]:
+    """``{(money, who, rule): amount}``; what is earned up front has the money 0."""
+    ledger: dict[tuple[int, object, object], Fraction] = {}
+    for rule, base in bases(document, terms).items():
+        earned = _earned(document, terms, base * rule.rate / 100)
+        before = Fraction(0)
+        for who, percent in document.payees:
+            for key, amount in _person(document, earned, before, percent):
+                if amount:
+                    ledger[key, who, rule.key] = amount
+            before += percent
+    return ledger
+
+
+def _earned(document: Document, terms: Terms, whole: Fraction) -> list[tuple[int, Fraction]]:
+    """(money, what is earned with it by everybody together), not rounded, in its order."""
+    whole *= terms.factors.get(document.term, Fraction(1))
+    ahead = Fraction(0) if document.refund else terms.upfront / 100
+    earned = [(0, whole * ahead * (document.total - document.credited) / document.total)]
+    for piece in sorted(document.money, key=lambda money: (money.day, money.key)):
+        share = piece.amount / document.total
+        earned.append((piece.key, whole * (1 - ahead) * share * speed(terms, document, piece)))
+    return earned
+
+
+def _person(document, earned, before, percent):
+    """(money, amount) of one person; ``before``: the percents of those that come before him."""
+    amounts = [cents(exact * percent / 100) for _key, exact in earned]
+    if document.settled and len(amounts) > 1:
+        exact = sum(amount for _key, amount in earned)
+        due = cents(exact * (before + percent) / 100) - cents(exact * before / 100)
+        amounts[-1] = due - sum(amounts[:-1])
+    return [(key, amount) for (key, _exact), amount in zip(earned, amounts, strict=True)]

@@ -232,6 +232,12 @@ class TestCreditWidget(CreditCommon):
         self.assertRegex(self._advice(), r"^Good to sell: .*700\.00 available\.$")
         self.assertEqual(self._advice(user=self.stranger), "An order would go through.")
 
+    def test_room_under_the_limit_is_no_praise_for_who_pays_late(self):
+        self.profile.sudo().score_grade = "E"
+        self.assertRegex(self._advice(), r"1,000\.00 available, but payments come late: agree on")
+        self.profile.sudo().score_grade = "B"
+        self.assertIn("Good to sell", self._advice())
+
     def test_nothing_to_say_without_a_limit(self):
         profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
         profile.assessed_on = self.today

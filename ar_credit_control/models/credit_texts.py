@@ -5,6 +5,7 @@ from odoo.tools import float_round
 from odoo.tools.misc import format_amount, format_date
 
 from ..rules.credit_limit import HOLD
+from ..rules.discount import WEAK_GRADES
 from ..rules.exposure import BUCKET_KEYS
 
 
@@ -375,6 +376,11 @@ class CreditTexts(models.AbstractModel):
             )
         if verdict.findings:
             return self.env._("Only %s of the limit is left.", money(available))
+        if verdict.grade in WEAK_GRADES:
+            return self.env._(
+                "%s available, but payments come late: agree on a deposit or a shorter term.",
+                money(available),
+            )
         return self.env._("Good to sell: %s available.", money(available))
 
     def _advice_unseen(self, verdict):

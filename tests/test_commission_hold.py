@@ -271,6 +271,25 @@ class TestCommissionHold(CommissionCommon):
         found = self.env["ar.commission.check"].search(action["domain"])
         self.assertEqual((found.move_id, found.ledger, found.expected), (invoice, 7, 100))
 
+    def test_the_job_works_the_queue_off(self):
+        self._pay(self._sold(1000))
+        with self.enter_registry_test_mode():
+            self.env.ref("ar_credit_control.cron_commission").method_direct_trigger()
+        self.assertEqual(self._entries(reckon=False).amount, 100)
+        self.assertFalse(self.env["ar.commission.due"].search_count([]))
+
+    def test_two_do_not_reckon_at_once(self):
+        self._pay(self._sold(1000))
+        Due = self.env["ar.commission.due"]
+        with self.registry.cursor() as other:
+            if not Due.with_env(Due.env(cr=other))._try_lock():
+                self.skipTest("somebody else reckons on this database")
+            with self.assertRaisesRegex(UserError, "being calculated just now: try again"):
+                Due._calculate()
+            Due._cron_calculate()
+            self.assertTrue(Due._count())
+        self.assertEqual(self._entries().amount, 100)
+
     def test_only_the_manager_reckons_and_checks(self):
         for user in (self.salesman, self.auditor, self.accountant):
             Entry = self.env["ar.commission.entry"].with_user(user)

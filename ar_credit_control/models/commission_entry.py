@@ -30,7 +30,9 @@ class CommissionEntry(models.Model):
     plan_id = fields.Many2one("ar.commission.plan", required=True, readonly=True)
     version_id = fields.Many2one("ar.commission.version", required=True, readonly=True, index=True)
     rule_id = fields.Many2one("ar.commission.rule", required=True, readonly=True, index=True)
-    move_id = fields.Many2one("account.move", string="Invoice", required=True, readonly=True)
+    move_id = fields.Many2one(
+        "account.move", string="Invoice", required=True, readonly=True, index=True
+    )
     number = fields.Char(string="Document", readonly=True)
     partial_ref = fields.Integer(
         required=True,

@@ -121,9 +121,12 @@ class CommissionDue(models.Model):
     # ------------------------------------------------------------------ working it off
     @api.model
     def _cron_calculate(self):
-        """Reckon what is waiting, a batch and a commit at a time."""
-        while self._calculate_batch():
-            if not self.env["ir.cron"]._commit_progress(1, remaining=self._count()):
+        """Reckon what is waiting, a batch and a commit at a time.
+
+        While somebody else reckons there is nothing to do here: he takes the same queue.
+        """
+        while self._try_lock() and (done := self._calculate_batch()):
+            if self.env["ir.cron"]._commit_progress(done, remaining=self._count()) <= 0:
                 return
 
     @api.model
@@ -157,9 +160,13 @@ class CommissionDue(models.Model):
             self._reckon(ids)
         return len(ids)
 
-    def _lock(self):
+    def _try_lock(self):
+        """Whether nobody else reckons until this transaction ends."""
         self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        if not self.env.cr.fetchone()[0]:
+        return self.env.cr.fetchone()[0]
+
+    def _lock(self):
+        if not self._try_lock():
             raise UserError(
                 self.env._("Commissions are being calculated just now: try again in a minute.")
             )

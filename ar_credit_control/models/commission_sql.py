@@ -527,8 +527,9 @@ def rounded() -> SQL:
                AND last_of.version_id = single.version_id
             WINDOW person AS (PARTITION BY single.move_id, single.rule_id, single.payee_id),
                    upto AS (PARTITION BY single.move_id, single.rule_id
-                            ORDER BY single.place, single.payee_id)) summed
+                            ORDER BY single.place, single.payee_id)) summed %(many)s
         """,
+        many=_MANY,
         whole=_round(SQL("running")),
         before=_round(SQL("(running - own)")),
         whole_base=_round(SQL("running_base")),
@@ -542,10 +543,11 @@ def live(moves: SQL) -> SQL:
     """Entries of documents that were not taken back."""
     return SQL(
         """
-        SELECT entry.* FROM ar_commission_entry entry
+        SELECT entry.* FROM ar_commission_entry entry %s
          WHERE entry.move_id IN (%s) AND entry.kind <> 'reversal'
            AND NOT EXISTS (SELECT FROM ar_commission_entry undo WHERE undo.reverses_id = entry.id)
         """,
+        _MANY,
         moves,
     )
 
@@ -585,7 +587,7 @@ def write_differences(scope: Scope, moves: SQL, today) -> SQL:
         WITH %(differences)s,
         generations AS (
             SELECT %(key)s, MAX(generation) AS last FROM ar_commission_entry
-             WHERE move_id IN (SELECT move_id FROM missing) AND kind <> 'reversal'
+             WHERE move_id IN (%(moves)s) AND kind <> 'reversal'
           GROUP BY %(key)s)
         INSERT INTO ar_commission_entry
                (company_id, currency_id, payee_id, user_id, partner_id, plan_id, version_id,
@@ -613,6 +615,7 @@ def write_differences(scope: Scope, moves: SQL, today) -> SQL:
         """,
         differences=differences(scope, moves),
         key=KEY,
+        moves=moves,
         today=today,
     )
 
@@ -620,27 +623,37 @@ def write_differences(scope: Scope, moves: SQL, today) -> SQL:
 def hold(moves: SQL) -> SQL:
     """Holds what disputed documents earned, unless that is waived, and releases the rest.
 
-    What takes back a settled entry is never held.
+    What takes back a settled entry is never held. Begins with what is disputed or held, which is
+    little, rather than with the documents.
     """
     return SQL(
         """
-        UPDATE ar_commission_entry entry SET state = wanted.state
-          FROM (
-            SELECT entry.id, CASE WHEN undone.id IS NULL AND EXISTS (
-                        SELECT FROM ar_dispute_line claim
-                          JOIN account_move_line item ON item.id = claim.move_line_id
-                         WHERE item.move_id = entry.move_id AND claim.is_open)
-                    AND NOT EXISTS (
-                        SELECT FROM ar_commission_waiver waiver
-                         WHERE waiver.active AND waiver.kind = 'hold'
-                           AND waiver.move_id = entry.move_id
-                           AND COALESCE(waiver.payee_id, entry.payee_id) = entry.payee_id)
-                   THEN 'held' ELSE 'payable' END AS state
-              FROM ar_commission_entry entry
-         LEFT JOIN ar_commission_entry undone
-                ON undone.id = entry.reverses_id AND undone.state = 'settled'
-             WHERE entry.move_id IN (%s) AND entry.state <> 'settled') wanted
-         WHERE wanted.id = entry.id AND wanted.state <> entry.state
+        UPDATE ar_commission_entry changed
+           SET state = CASE changed.state WHEN 'held' THEN 'payable' ELSE 'held' END
+         WHERE changed.id IN (
+            SELECT entry.id FROM ar_commission_entry entry
+             WHERE entry.state = 'held' AND entry.move_id IN (%(moves)s) AND NOT (%(held)s)
+         UNION ALL
+            SELECT entry.id FROM (
+                SELECT DISTINCT item.move_id FROM ar_dispute_line claim
+                  JOIN account_move_line item ON item.id = claim.move_line_id
+                 WHERE claim.is_open) disputed
+              JOIN ar_commission_entry entry ON entry.move_id = disputed.move_id
+             WHERE entry.state = 'payable' AND entry.move_id IN (%(moves)s) AND %(held)s)
         """,
-        moves,
+        moves=moves,
+        held=_HELD,
     )
+
+
+_HELD = SQL(
+    """EXISTS (SELECT FROM ar_dispute_line claim
+                  JOIN account_move_line item ON item.id = claim.move_line_id
+                 WHERE item.move_id = entry.move_id AND claim.is_open)
+       AND NOT EXISTS (SELECT FROM ar_commission_waiver waiver
+                        WHERE waiver.active AND waiver.kind = 'hold'
+                          AND waiver.move_id = entry.move_id
+                          AND COALESCE(waiver.payee_id, entry.payee_id) = entry.payee_id)
+       AND NOT EXISTS (SELECT FROM ar_commission_entry undone
+                        WHERE undone.id = entry.reverses_id AND undone.state = 'settled')"""
+)

@@ -7,6 +7,7 @@ add options with ``add_arguments(parser)``, and says ``NEEDS_ODOO = True`` when 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,9 +70,15 @@ class Result:
 
     def bar(self, name: str, figure: float, limit: float, comparison: str = "<=", unit: str = ""):
         self.bars.append(Bar(name, figure, limit, comparison, unit))
+        self._tell(name, figure, unit)
 
     def figure(self, name: str, figure: float, unit: str = ""):
         self.figures.append(Figure(name, figure, unit))
+        self._tell(name, figure, unit)
+
+    def _tell(self, name: str, figure: float, unit: str):
+        """On standard error at once: what was measured is not lost with what comes after."""
+        print(f"{self.name}: {name}: {number(figure, unit)}", file=sys.stderr, flush=True)
 
     def as_json(self) -> str:
         return json.dumps(

@@ -78,6 +78,9 @@ def close(name: str) -> None:
 
 
 def copy(source: str, target: str) -> None:
+    """The source may have sessions of a server that is just ending."""
+    query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    execute("postgres", query, [source])
     shell(f"copy_db {source} {target}")
 
 

@@ -39,7 +39,8 @@ NAMES = {
     "sales2": "Sandro Villa (sales, all documents)",
 }
 GROUPS = {
-    "accountant": "account.group_account_manager,ar_credit_control.group_collector",
+    "accountant": "account.group_account_manager,base.group_partner_manager,"
+    "ar_credit_control.group_collector",
     "manager": "account.group_account_manager,ar_credit_control.group_credit_manager,"
     "ar_credit_control.group_commission_manager,"
     "sales_team.group_sale_manager",

@@ -211,6 +211,22 @@ class TestDeliveryProblem(ExchangeCommon, DunningCommon):
         self.assertEqual(len(told.filtered("partner_ids")), 1)
         self.assertEqual(problem.escalated_on, self._today())
 
+    def test_managers_hear_of_what_was_sent_again_without_an_answer(self):
+        self._take(self._raw("NS"))
+        problem = self._problem().sudo()
+        problem.action_fixed()
+        problem.deadline = self._today()
+        self.Problem.sudo()._cron_escalate()
+        self.assertEqual((problem.state, problem.escalated_on), ("fixed", self._today()))
+
+    def test_nobody_hears_of_what_is_closed(self):
+        self._take(self._raw("NS"))
+        problem = self._problem().sudo()
+        problem.deadline = self._today()
+        problem.action_close()
+        self.Problem.sudo()._cron_escalate()
+        self.assertFalse(problem.escalated_on)
+
     # ------------------------------------------------------------------ rights
     def test_what_the_exchange_said_stays(self):
         self._take(self._raw("NS"))

@@ -7,7 +7,7 @@ from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.tests import tagged
 
 from ..demo.claims import build_claims
-from ..demo.company import DONE, build, build_reports, build_small, load
+from ..demo.company import DONE, GROUPS, build, build_reports, build_small, load
 from ..demo.ledger import build_history
 from ..demo.orders import STATES, build_orders
 from ..demo.scores import build_scores
@@ -78,6 +78,14 @@ class TestDemoCompany(AccountTestInvoicingCommon):
         build(self.env)
         build_small(self.env)
         self.assertEqual(self.env["res.partner"].search_count([]), partners)
+
+    def test_who_mends_rejected_invoices_may_correct_customers(self):
+        for login in ("accountant", "manager"):
+            groups = [self.env.ref(name).id for name in GROUPS[login].split(",")]
+            user = self.env["res.users"].create(
+                {"name": login, "login": f"demo-{login}", "group_ids": [(6, 0, groups)]}
+            )
+            self.assertTrue(self.env["res.partner"].with_user(user).has_access("write"), login)
 
     def test_a_ledger_of_another_day_ends_on_it(self):
         day = self.today - timedelta(days=30)

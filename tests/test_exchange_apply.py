@@ -6,8 +6,10 @@ from itertools import permutations
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..ar_credit_control.models.exchange_reading import rows_of
 from ..ar_credit_control.rules.delivery import STAGES, deadline
@@ -241,6 +243,18 @@ class TestExchangeApply(ExchangeCommon):
         self._know()
         stored = self._take(self._raw("NS", hours=24 * 365))
         self.assertEqual((stored.state, stored.reason), ("quarantined", "malformed"))
+
+    def test_a_clock_a_year_off_is_applied_by_hand(self):
+        stored = self._take(self._raw("NS", hours=24 * 400))
+        Match = self.env["ar.exchange.match"].with_user(self.accountant)
+        view = stored.with_user(self.accountant).get_view(view_type="form")["arch"]
+        button = etree.fromstring(view).find(".//button[@name='action_match']")
+        values = {name: stored[name] for name in ("state", "reason", "outcome")}
+        self.assertFalse(safe_eval(button.get("invisible"), values))
+        Match.create({"notification_id": stored.id, "move_id": self.invoice.id}).action_apply()
+        problem = self._problem()
+        self.assertEqual((stored.state, problem.state), ("applied", "open"))
+        self.assertEqual(problem.opened_on, self._today())
 
     def test_unsigned_mail_opens_doubtfully_and_closes_nothing(self):
         self._know()

@@ -241,10 +241,13 @@ class DeliveryProblem(models.Model):
     # ------------------------------------------------------------------ the deadline nears
     @api.model
     def _cron_escalate(self):
-        """Tell the credit managers, once, of what is still open shortly before its deadline."""
+        """Tell the credit managers, once, of what is not closed shortly before its deadline.
+
+        What was sent again counts too: nobody else would notice that no answer comes.
+        """
         today = fields.Date.context_today(self)
         open_ = self.search(
-            [("state", "=", "open"), ("escalated_on", "=", False), ("deadline", "!=", False)]
+            [("state", "!=", "closed"), ("escalated_on", "=", False), ("deadline", "!=", False)]
         )
         near = open_.filtered(lambda p: (p.deadline - today).days <= p.account_id.warn_days)
         managers = self.env.ref("ar_credit_control.group_credit_manager").all_user_ids

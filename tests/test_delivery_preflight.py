@@ -1,5 +1,6 @@
 """The check before sending, on invoices: on posting, on drafts, and judged by real rejections."""
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -31,6 +32,34 @@ class TestDeliveryPreflight(ExchangeCommon):
         notes = " ".join(draft.message_ids.mapped("body"))
         self.assertIn("DE1", notes)
         self.assertIn("DE1", draft.ar_preflight_text)
+
+    def test_a_tax_that_was_edited(self):
+        tax = self.env["account.tax"].create({"name": "22 %", "amount": 22})
+        draft = self._invoice(self.customer, 50, post=False)
+        draft.invoice_line_ids.tax_ids = tax
+        self.assertNotIn("00421", self._found(draft))
+        charged = draft.line_ids.filtered("tax_line_id")
+        receivable = draft.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        draft.write(
+            {
+                "line_ids": [
+                    Command.update(charged.id, {"amount_currency": -11.4}),
+                    Command.update(receivable.id, {"amount_currency": 61.4}),
+                ]
+            }
+        )
+        self.assertEqual(draft.amount_tax, 11.4)
+        self.assertIn("00421", self._found(draft))
+        self.assertIn("22 %: 11.40, not 11.00", draft.ar_preflight_text)
+        # what is withheld or reversed is charged otherwise than by its rate
+        reversal = [Command.create({"repartition_type": "tax", "factor_percent": -100})]
+        tax.write(
+            {
+                "invoice_repartition_line_ids": reversal,
+                "refund_repartition_line_ids": reversal,
+            }
+        )
+        self.assertNotIn("00421", self._found(draft))
 
     def test_the_company_may_want_to_be_stopped(self):
         self.company.ar_preflight = "block"

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...connectors.sdi.mapping import fix_for
-from ..rules.preflight import ADVICE, Document, Line, Party, check
+from ..rules.preflight import ADVICE, Document, Line, Party, Tax, check
 from .exchange_match import find_numbered
 
 SALES = ("out_invoice", "out_refund")
@@ -129,7 +129,20 @@ class AccountMove(models.Model):
             twin=twin,
             order_reference=self.ref or self.invoice_origin or "",
             bank_account=bool(self.partner_bank_id or self.move_type == "out_refund"),
+            taxes=tuple(self._ar_get_taxes(lines)),
         )
+
+    def _ar_get_taxes(self, lines):
+        """Plain percentages with the sum of their lines and the tax that is charged on it."""
+        charged = self.line_ids.grouped("tax_line_id")
+        for tax in lines.tax_ids.flatten_taxes_hierarchy().filtered(_is_plain):
+            base = sum(
+                line.price_subtotal
+                for line in lines
+                if tax in line.tax_ids.flatten_taxes_hierarchy()
+            )
+            amount = sum(charged.get(tax, self.line_ids.browse()).mapped("amount_currency"))
+            yield Tax(tax.amount, abs(base), abs(amount))
 
     def _ar_words(self, findings):
         """Each finding as a sentence with the value that is wrong."""
@@ -222,6 +235,17 @@ def _party(entity, address):
         zip=address.zip or "",
         city=address.city or "",
         public=len(recipient) == 6,
+    )
+
+
+def _is_plain(tax):
+    """A percentage that is charged as it is: not withheld, reversed, split or part of a base."""
+    parts = tax.invoice_repartition_line_ids.filtered(lambda part: part.repartition_type == "tax")
+    return (
+        tax.amount_type == "percent"
+        and tax.amount > 0
+        and not (tax.include_base_amount or tax.has_negative_factor)
+        and sum(parts.mapped("factor_percent")) == 100
     )
 
 

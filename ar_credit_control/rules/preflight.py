@@ -18,6 +18,7 @@ from stdnum.it import codicefiscale
 
 HOME = "IT"
 UNKNOWN_RECIPIENT, ABROAD = "0000000", "XXXXXXX"
+CENT, ROUNDING = 0.01, 0.005  # the tax itself is rounded to the cent
 
 
 class Finding(NamedTuple):
@@ -52,6 +53,14 @@ class Line:
     exempt: bool = False
 
 
+class Tax(NamedTuple):
+    """What stands at the foot of a document for one tax: rate in percent, base and tax."""
+
+    rate: float
+    base: float
+    amount: float
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """An invoice or credit note; ``twin`` is another one with the same number, if there is one.
@@ -68,6 +77,7 @@ class Document:
     twin: str = ""
     order_reference: str = ""
     bank_account: bool = True
+    taxes: tuple[Tax, ...] = ()
 
     @property
     def by_sdi(self) -> bool:
@@ -150,6 +160,17 @@ def _content(document: Document) -> Iterator[Finding]:
             yield Finding("00401")
 
 
+def _totals(document: Document) -> Iterator[Finding]:
+    """Tax is base times rate to the cent, with one cent of tolerance (technical rules of 00421).
+
+    Taxes that were edited by hand, or rounded line by line, may be further off.
+    """
+    for rate, base, amount in document.taxes:
+        due = base * rate / 100
+        if abs(due - amount) > CENT + ROUNDING:
+            yield Finding("00421", f"{rate:g} %: {amount:.2f}, not {due:.2f}")
+
+
 def _number_and_day(document: Document) -> Iterator[Finding]:
     if document.number and not any(map(str.isdigit, document.number)):
         yield Finding("00425", document.number)
@@ -172,6 +193,7 @@ RULES: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     _recipient,
     _address,
     _content,
+    _totals,
     _number_and_day,
     _references,
 )

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from ar_credit_control.rules.preflight import Document, Line, Party, check
-from hypothesis import given
+from ar_credit_control.rules.preflight import Document, Line, Party, Tax, check
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 TODAY = date(2026, 3, 2)
@@ -79,3 +79,16 @@ def test_whatever_is_typed_is_judged(vat, tax_code, recipient, country):
     buyer = replace(BUYER, vat=vat, tax_code=tax_code, recipient=recipient, country=country)
     found = codes(replace(GOOD, buyer=buyer))
     assert len(found) == len(set(found))
+
+
+@given(st.integers(1, 10**8), st.sampled_from([4.0, 5.0, 10.0, 22.0]), st.integers(-30, 30))
+def test_tax_is_base_times_rate_to_the_cent(cents, rate, off):
+    assume(cents * rate % 100 != 50)  # half a cent: rounded up here, to even there
+    due = round(cents * rate / 100)
+    document = replace(GOOD, taxes=(Tax(rate, cents / 100, (due + off) / 100),))
+    assert codes(document) == (["00421"] if abs(off) > 1 else [])
+
+
+def test_the_wrong_tax_is_named_with_what_it_should_be():
+    document = replace(GOOD, taxes=(Tax(22, 100, 22), Tax(10, 50, 5.2)))
+    assert check(document) == [("00421", "10 %: 5.20, not 5.00")]

@@ -314,11 +314,14 @@ class TestCase(CaseCommon):
             if name != "MANIFEST.txt":
                 self.assertIn(name, manifest)
         self.assertIn("Agency", manifest)
+        self.assertIn("case.xlsx: customer, items, dunning, contacts\r\n", manifest)
         book = load_workbook(io.BytesIO(archive.read("case.xlsx")))
         sheets = {page.title: [[c.value for c in row] for row in page] for page in book}
         self.assertEqual(sheets["Items"][1][2:4], [300, 300])
         self.assertEqual(sheets["Dunning"][1][1], "First")
         self.assertEqual(len(sheets["Contacts"]), 3)
+        for entry in sheets["Contacts"][1:]:
+            self.assertRegex(entry[0], r"^[0-9-]{10} [0-9:]{8}$")
 
     def test_no_person_and_no_note_leaves_the_house(self):
         self._invoice(self.customer, 300, due=-90)

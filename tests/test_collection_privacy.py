@@ -44,6 +44,26 @@ class TestOutsiders(CaseCommon):
         self.assertNotIn(self.outsider, case.message_partner_ids | self.profile.message_partner_ids)
         self.assertIn(self.manager.partner_id, case.message_partner_ids)
 
+    def test_outsiders_cannot_follow_promises_plans_and_disputes(self):
+        vals = {"partner_id": self.customer.id}
+        line = fields.Command.create({"item_id": self._item(self.invoice).id, "amount": 100})
+        other = self._item(self._invoice(self.customer, 200, due=-60))
+        rest = fields.Command.create({"item_id": other.id, "amount": 200})
+        plan = {**vals, "first_date": self._day(3), "line_ids": [rest]}
+        claims = (
+            self.env["ar.promise"].create({**vals, "date": self._day(3), "line_ids": [line]}),
+            self.env["ar.dispute"].create({**vals, "reason": "price", "line_ids": [line]}),
+            self.env["ar.instalment.plan"].create(plan),
+        )
+        for claim in claims:
+            claim.message_subscribe(partner_ids=(self.outsider | self.manager.partner_id).ids)
+            self.assertNotIn(self.outsider, claim.message_partner_ids)
+            self.assertIn(self.manager.partner_id, claim.message_partner_ids)
+            claim.message_post(
+                body="Owes us 300", subtype_xmlid="mail.mt_comment", partner_ids=self.outsider.ids
+            )
+        self.assertNothingTold()
+
     def test_the_way_from_reminder_to_court_tells_outsiders_nothing(self):
         self._climb()
         self._contact(note="He cried", outcome="promise", next_step="x", next_date=self._day(3))

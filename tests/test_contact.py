@@ -234,6 +234,20 @@ class TestContact(ContactCommon):
         self.assertEqual(incoming.person_id, self.person)
         self.assertEqual(incoming.with_user(self.collector).note, "Re: your reminder")
 
+    def test_a_collector_writes_to_the_customer_and_mends_a_wrong_contact(self):
+        customer = self.customer.with_user(self.collector)
+        customer.message_post(
+            body="When will you pay?",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            partner_ids=self.person.ids,
+        )
+        self.assertEqual(self._contacts().user_id, self.collector)
+        self.person.with_user(self.collector).phone = "+39 051 000000"
+        person = customer.create({"name": "Nora New", "parent_id": customer.id})
+        with self.assertRaises(AccessError):
+            person.unlink()
+
     def test_what_colleagues_write_to_each_other_is_no_contact(self):
         self.customer.message_post(body="Beware", subtype_xmlid="mail.mt_note")
         self.customer.message_post(body="Beware", partner_ids=self.manager.partner_id.ids)

@@ -109,9 +109,7 @@ class CollectionCase(models.Model):
         """What goes into the zip; the place for other capabilities to add theirs."""
         moves = self.line_ids.move_line_id.move_id
         _ = self.env._
-        documents = [
-            Document("case.xlsx", self._get_workbook(), _("customer, items, notices, contacts"))
-        ]
+        documents = [Document("case.xlsx", self._get_workbook(), self._list_sheets())]
         documents += self._print_each(
             STATEMENT, self.partner_id, "statement", _("all that is open of the customer")
         )
@@ -182,6 +180,10 @@ class CollectionCase(models.Model):
             page.set_column(0, max(0, len(sheet.columns) - 1), 20)
         book.close()
         return stream.getvalue()
+
+    def _list_sheets(self):
+        """The sheets that are not empty, for the manifest."""
+        return ", ".join(sheet.title.lower() for sheet in self._get_sheets() if sheet.rows)
 
     def _get_sheets(self):
         """What the spreadsheet holds; the place for other capabilities to add theirs."""
@@ -260,7 +262,7 @@ class CollectionCase(models.Model):
         channels, directions, outcomes = words
         rows = [
             (
-                entry.date,
+                entry.date.replace(microsecond=0),
                 channels[entry.channel],
                 directions[entry.direction],
                 outcomes.get(entry.outcome, ""),

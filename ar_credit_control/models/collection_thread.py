@@ -32,3 +32,10 @@ class CreditProfile(models.Model):
 class CollectionCase(models.Model):
     _name = "ar.collection.case"
     _inherit = ["ar.internal.thread", "ar.collection.case"]
+
+
+class Claim(models.AbstractModel):
+    """Promises, disputes and instalment plans."""
+
+    _name = "ar.claim"
+    _inherit = ["ar.internal.thread", "ar.claim"]

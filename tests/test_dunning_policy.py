@@ -24,6 +24,18 @@ class TestDunningPolicy(DunningCommon):
     def _got(self):
         return self._run().notice_ids.policy_id
 
+    # ------------------------------------------------------------------ ready-made
+    def test_a_country_entered_later_brings_its_law(self):
+        company = self.env["res.company"].create({"name": "Young"})
+        policies = self.env["ar.dunning.policy"].search([("company_id", "=", company.id)])
+        self.assertTrue(policies)
+        self.assertFalse(policies.interest_scheme_id)
+        directive = self.env["ar.interest.scheme"].search([("country_ids", "=", False)], limit=1)
+        policies[0].interest_scheme_id = directive
+        company.country_id = self.env.ref("base.it")
+        self.assertEqual(policies[0].interest_scheme_id, directive)
+        self.assertEqual(policies[1:].interest_scheme_id.country_ids.mapped("code"), ["IT"])
+
     # ------------------------------------------------------------------ who gets which
     def test_rules_by_what_a_customer_is(self):
         tag = self.env["res.partner.category"].create({"name": "Public"})

@@ -127,6 +127,21 @@ class TestCommissionPlan(CommissionCommon):
             with self.assertRaisesRegex(UserError, "is in force.*add a version"):
                 way()
 
+    def test_only_what_changes_commissions_has_them_reckoned_again(self):
+        due = self.env["ar.commission.due"]
+        self._sold(100)
+        due._calculate()
+        self.plan.name = self.version.name = "Another name"
+        self.assertFalse(due._count())
+        self.plan.active = False
+        self.assertTrue(due._count(), "what was earned by it is taken back")
+
+    def test_several_plans_are_edited_at_once(self):
+        other = self.plan.copy({"name": "Other"})
+        (self.plan | other).write({"mode": self.plan.mode})
+        with self.assertRaisesRegex(UserError, "is in force"):
+            (self.plan | other).write({"mode": "stack"})
+
     def test_a_version_by_which_people_earned_stays_in_force(self):
         invoice = self._sold(1000)
         self._pay(invoice)

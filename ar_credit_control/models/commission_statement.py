@@ -127,17 +127,17 @@ class CommissionStatement(models.Model):
 
     @api.constrains("payee_id", "company_id", "date_from", "date_to")
     def _check_overlap(self):
+        near = self.search(
+            [
+                ("payee_id", "in", self.payee_id.ids),
+                ("company_id", "in", self.company_id.ids),
+                ("date_from", "<=", max(self.mapped("date_to"))),
+                ("date_to", ">=", min(self.mapped("date_from"))),
+            ]
+        ).grouped(_whose)
         for statement in self:
-            other = self.search(
-                [
-                    ("id", "!=", statement.id),
-                    ("payee_id", "=", statement.payee_id.id),
-                    ("company_id", "=", statement.company_id.id),
-                    ("date_from", "<=", statement.date_to),
-                    ("date_to", ">=", statement.date_from),
-                ],
-                limit=1,
-            )
+            others = near.get(_whose(statement), self.browse()) - statement
+            other = others.filtered(statement._shares_a_day)[:1]
             if other:
                 raise ValidationError(
                     self.env._(
@@ -146,6 +146,9 @@ class CommissionStatement(models.Model):
                         other=other.display_name,
                     )
                 )
+
+    def _shares_a_day(self, other):
+        return self.date_from <= other.date_to and other.date_from <= self.date_to
 
     # ------------------------------------------------------------------ drawing
     @api.model_create_multi

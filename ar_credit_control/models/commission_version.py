@@ -135,6 +135,8 @@ class CommissionVersion(models.Model):
     def write(self, vals):
         if vals.keys() - STILL_OPEN:
             self._require_draft()
+        if not {"state", "date_from", "date_to"} & vals.keys():
+            return super().write(vals)
         self._mark_period()
         result = super().write(vals)
         self.env.registry.clear_cache()
@@ -222,13 +224,14 @@ class CommissionPlan(models.Model):
     _inherit = "ar.commission.plan"
 
     def write(self, vals):
-        if "mode" in vals and vals["mode"] != self.mode:
-            self.version_ids._require_draft()
+        if "mode" in vals:
+            self.filtered(lambda plan: plan.mode != vals["mode"]).version_ids._require_draft()
+        if not {"active", "company_id"} & vals.keys():
+            return super().write(vals)
         self.version_ids._mark_period()
         result = super().write(vals)
         self.env.registry.clear_cache()
-        if "active" in vals:
-            self.version_ids._mark_period()
+        self.version_ids._mark_period()
         return result
 
 

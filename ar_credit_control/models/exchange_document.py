@@ -63,14 +63,14 @@ class ExchangeAccount(models.Model):
     _inherit = "ar.exchange.account"
 
     def _get_polled(self):
-        """(documents to ask about, whose turn is longest ago; all that are remembered)."""
+        """(documents to ask about, whose turn is longest ago; all that the list may name again)."""
         if self.provider not in POLLED:
             return (), None
         Document = self.env["ar.exchange.document"]
         since = fields.Datetime.subtract(fields.Datetime.now(), days=WATCHED_DAYS)
         domain = [("account_id", "=", self.id), ("first_seen", ">=", since)]
         turn = Document.search([*domain, ("settled", "=", False)], limit=AT_ONCE)
-        known = Document.search_fetch([("account_id", "=", self.id)], ["name"])
+        known = Document.search_fetch(domain, ["name"])
         return turn.mapped("name"), set(known.mapped("name"))
 
     def _note_polled(self, feed, messages):

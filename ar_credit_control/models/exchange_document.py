@@ -11,6 +11,8 @@ POLLED = ("aruba", "openapi_it", "acube")
 AT_ONCE = 300
 # A public body answers within 15 days of delivery, an attestation follows 10 days after.
 WATCHED_DAYS = 45
+# A provider's list goes back as far at most; it may name a document later than it was written.
+REMEMBERED_DAYS = 2 * WATCHED_DAYS
 FINAL = {Outcome.NOT_ISSUED, Outcome.ACCEPTED, Outcome.REFUSED, Outcome.CLOSED}
 # What the exchange writes to businesses: once it is delivered, or lies in the tax drawer, that was
 # all. To public bodies it writes by another schema, and they answer.
@@ -67,11 +69,13 @@ class ExchangeAccount(models.Model):
         if self.provider not in POLLED:
             return (), None
         Document = self.env["ar.exchange.document"]
-        since = fields.Datetime.subtract(fields.Datetime.now(), days=WATCHED_DAYS)
-        domain = [("account_id", "=", self.id), ("first_seen", ">=", since)]
-        turn = Document.search([*domain, ("settled", "=", False)], limit=AT_ONCE)
-        known = Document.search_fetch(domain, ["name"])
+        turn = Document.search([*self._seen(WATCHED_DAYS), ("settled", "=", False)], limit=AT_ONCE)
+        known = Document.search_fetch(self._seen(REMEMBERED_DAYS), ["name"])
         return turn.mapped("name"), set(known.mapped("name"))
+
+    def _seen(self, days):
+        since = fields.Datetime.subtract(fields.Datetime.now(), days=days)
+        return [("account_id", "=", self.id), ("first_seen", ">=", since)]
 
     def _note_polled(self, feed, messages):
         """What was asked has had its turn; who got a final answer has no further one."""

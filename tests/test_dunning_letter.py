@@ -322,7 +322,7 @@ class TestDunningText(LetterCommon):
     def test_the_machine_is_nobody_s_contact(self):
         self._invoice(self.customer, 100, due=-30)
         run = self._run(user=self.env.ref("base.user_root"))
-        self.assertFalse(run.notice_ids._get_contact())
+        self.assertFalse(any(run.notice_ids._get_contacts().values()))
 
     def test_what_was_edited_in_the_review_is_in_the_mail(self):
         self._invoice(self.customer, 100, due=-30)

@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -36,6 +36,29 @@ class TestDunningRun(DunningCommon):
         self.assertIn(notice.body, mail.body_html)
         self.assertIn("First", self.customer.message_ids[0].body)
         self.assertTrue(self.customer.message_ids[0].is_internal)
+
+    def test_statements_of_sending_do_not_grow_with_the_notices(self):
+        counts = []
+        for size in (3, 3, 9):  # the first run also compiles the texts
+            customers = self.customer.create(
+                [
+                    {"name": f"Late payer {at}", "email": f"late{at}@customer.example"}
+                    for at in range(size)
+                ]
+            )
+            for customer in customers:
+                self._invoice(customer, 100, due=-30)
+            run = self._run(partner_ids=[Command.set(customers.ids)])
+            run.action_confirm()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            run.action_process()
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(run.notice_ids.mapped("state"), ["sent"] * size)
+            self.assertEqual([self._level(customer) for customer in customers], [1] * size)
+        self.assertLessEqual(counts[2], counts[1])
 
     def test_levels_are_climbed_one_at_a_time_and_fall_back_when_paid(self):
         old = self._invoice(self.customer, 100, due=-90)

@@ -136,7 +136,8 @@ class ResPartner(models.Model):
 class DunningNotice(models.Model):
     _inherit = "ar.dunning.notice"
 
-    def _get_collector(self):
+    def _get_collectors(self):
         """The collector, or the deputy who stands in."""
-        collector = super()._get_collector()
-        return collector._ar_stand_ins().get(collector, collector)
+        collectors = super()._get_collectors()
+        stand_ins = self.env["res.users"].union(*collectors.values())._ar_stand_ins()
+        return {notice: stand_ins.get(user, user) for notice, user in collectors.items()}

@@ -200,11 +200,12 @@ class DunningNotice(models.Model):
 
     # ------------------------------------------------------------------ activities
     def _plan_activities(self):
-        for notice in self.filtered(lambda n: n.by_call or n.ask_salesperson):
-            if notice.ask_salesperson:
-                notice.activity_id = notice._plan("ask", notice.salesperson_id, notice.deadline)
-            else:
-                notice._plan("call", notice._get_collector(), None)
+        asked = self.filtered("ask_salesperson")
+        for notice in asked:
+            notice.activity_id = notice._plan("ask", notice.salesperson_id, notice.deadline)
+        called = (self - asked).filtered("by_call")
+        for notice, collector in called._get_collectors().items():
+            notice._plan("call", collector, None)
         for notice in self.filtered("level_id.hand_over"):
             notice._plan("hand_over", notice._get_profile()._get_credit_manager(), None)
 
@@ -223,8 +224,12 @@ class DunningNotice(models.Model):
     def _get_profile(self):
         return self.env["ar.credit.profile"]._get_or_create(self.partner_id, self.company_id)
 
+    def _get_collectors(self):
+        """``{notice: who follows its customer up}``."""
+        return {notice: notice.collector_id or notice.run_id.user_id for notice in self}
+
     def _get_collector(self):
-        return self.collector_id or self.run_id.user_id
+        return self._get_collectors()[self]
 
     def _cron_take_over(self):
         """Where the salesperson logged nothing by the deadline, the collector takes over."""

@@ -110,9 +110,9 @@ class DunningNotice(models.Model):
     # ------------------------------------------------------------------ around the text
     def _get_mails(self, texts):
         """The texts between the company's head and foot, in the languages of the recipients."""
-        frames = {}
+        frames, contacts = {}, self._get_contacts()
         for notice in self:
-            key = (notice.company_id, notice.recipient_id.lang, notice._get_contact())
+            key = (notice.company_id, notice.recipient_id.lang, contacts[notice])
             if key not in frames:
                 frames[key] = self._render_frame(*key)
             head, foot = frames[key]
@@ -135,7 +135,7 @@ class DunningNotice(models.Model):
             "subject": self.subject or self.preview_subject,
             "body": self._letter_html(),
             "number": self._get_number(),
-            "contact": self._get_contact(),
+            "contact": self._get_contacts()[self],
         }
 
     def _letter_html(self):
@@ -153,10 +153,12 @@ class DunningNotice(models.Model):
         picture = draw_modules(code.modules)
         return f'src="data:image/png;base64,{b64encode(picture).decode()}"'
 
-    def _get_contact(self):
-        """Who is to be asked: a person, never the machine."""
-        user = self._get_collector()
-        return user.partner_id if user.active and not user._is_superuser() else user.partner_id[:0]
+    def _get_contacts(self):
+        """``{notice: who is to be asked}``: a person, never the machine."""
+        return {
+            notice: user.partner_id[: user.active and not user._is_superuser()]
+            for notice, user in self._get_collectors().items()
+        }
 
 
 def draw_modules(rows, size=4):

@@ -53,7 +53,8 @@ class CreditProfile(models.Model):
         """Bring levels up to date with notices and ledger, for all customers or for some.
 
         They fall back when items are paid, so the stored level is read again each night and
-        before it stops an order (``_live_levels``).
+        before it stops an order (``_live_levels``). Levels and latest notices are read once each:
+        while a table has no statistics PostgreSQL would read them again for every customer.
         """
         if partner_ids is not None:
             self._ensure(partner_ids, company)
@@ -61,18 +62,19 @@ class CreditProfile(models.Model):
         self.env.cr.execute(
             SQL(
                 """
+                WITH live AS MATERIALIZED (%(live)s), last AS MATERIALIZED (
+                    SELECT DISTINCT ON (partner_id) partner_id, date, id
+                      FROM ar_dunning_notice
+                     WHERE company_id = %(company)s AND state = 'sent' AND %(scope)s
+                  ORDER BY partner_id, date DESC, id DESC
+                )
                 UPDATE ar_credit_profile profile
                    SET dunning_level = COALESCE(live.level, 0),
                        dunning_hold = COALESCE(live.hold, FALSE),
                        dunning_last_date = last.date, dunning_notice_id = last.id
                   FROM ar_credit_profile mine
-             LEFT JOIN (%(live)s) live ON live.partner_id = mine.partner_id
-             LEFT JOIN (
-                    SELECT DISTINCT ON (partner_id) partner_id, date, id
-                      FROM ar_dunning_notice notice
-                     WHERE company_id = %(company)s AND state = 'sent' AND notice.%(scope)s
-                  ORDER BY partner_id, date DESC, id DESC
-                  ) last ON last.partner_id = mine.partner_id
+             LEFT JOIN live ON live.partner_id = mine.partner_id
+             LEFT JOIN last ON last.partner_id = mine.partner_id
                  WHERE mine.id = profile.id AND mine.company_id = %(company)s
                    AND mine.%(scope)s
                    AND (profile.dunning_level, profile.dunning_hold, profile.dunning_last_date,

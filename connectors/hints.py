@@ -17,7 +17,7 @@ def translations() -> dict[str, dict[str, str]]:
 def in_language(words: str, language: str) -> str:
     """The hint in a language such as ``it_IT``; as it is where nobody has translated it.
 
-    >>> in_language("Check the delivery.", "it_IT"), in_language("Check the delivery.", "fr_FR")
+    >>> in_language("Check the delivery.", "it_IT"), in_language("Check the delivery.", "nl_NL")
     ('Verificare la consegna.', 'Check the delivery.')
     """
     known = translations().get(words, {})

@@ -276,9 +276,52 @@ class TestExchangeApply(ExchangeCommon):
             .with_user(self.accountant)
             .create({"notification_id": stored.id, "move_id": self.invoice.id})
         )
+        self.assertTrue(wizard.changes)
+        self.assertIn("opens a delivery problem", wizard.forecast)
         wizard.action_apply()
         self.assertEqual((stored.state, stored.move_ids), ("applied", self.invoice))
         self.assertEqual(self._problem().state, "open")
+
+    def test_the_wizard_says_beforehand_what_changes_nothing(self):
+        """A message about an older transmission, and one of which the newest is known already."""
+        cases = (
+            ("NS", {"hours": 1}, "history", "superseded", "older transmission"),
+            ("RC", {"hours": 30}, "applied", False, "closes"),
+            ("NS", {"hours": 40}, "applied", False, "opens"),
+            ("EC", {"hours": 40}, "quarantined", "unknown", "not known"),
+        )
+        unread = self._take(self._raw("NE", file="IT01234567890_7.xml", number="?", answer="EC09"))
+        for kind, options, state, reason, words in cases:
+            with self.subTest(kind=kind, state=state):
+                name = f"IT01234567890_9{kind}{options['hours']}.xml"
+                stored = (
+                    unread
+                    if kind == "EC"
+                    else self._take(self._raw(kind, file=name, number="?", **options))
+                )
+                self._know(file="IT01234567890_00002.xml", hours=20)
+                wizard = (
+                    self.env["ar.exchange.match"]
+                    .with_user(self.accountant)
+                    .create({"notification_id": stored.id, "move_id": self.invoice.id})
+                )
+                before = self.env["ar.exchange.transmission"].search_count([])
+                self.assertIn(words, wizard.forecast)
+                self.assertEqual(wizard.changes, state == "applied")
+                self.assertEqual(self.env["ar.exchange.transmission"].search_count([]), before)
+                wizard.action_apply()
+                self.assertEqual((stored.state, stored.reason), (state, reason))
+
+    def test_what_the_exchange_closed_its_next_message_opens_again(self):
+        self._know()
+        self._take(self._raw("MC"))
+        self._take(self._raw("RC", hours=1))
+        self.assertEqual(self._problem().state, "closed")
+        self._take(self._raw("MC", hours=2))
+        self.assertEqual((self._problem().state, self._problem().close_reason), ("open", False))
+        self._problem().action_close()
+        self._take(self._raw("MC", hours=3))
+        self.assertEqual(self._problem().state, "closed", "somebody has seen to it")
 
     def test_suggestions_go_by_the_end_of_the_number(self):
         stored = self._take(self._raw("NE", number=f"X{self.invoice.name[-5:]}"))

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
 
 from odoo import fields
@@ -11,6 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, RecordCapturer, tagged
 from odoo.tools import mute_logger
 
+from ..ar_credit_control.models.exchange_ahead import BATCH, Ahead
 from ..ar_credit_control.models.exchange_document import AT_ONCE
 from ..connectors.contract import Message
 from ..connectors.errors import ServiceFailing
@@ -187,14 +188,21 @@ class TestExchangePull(ExchangeCommon, CronMixinCase, HttpCase):
             return len(turns)
 
         self.assertEqual(asked(), 3)
-        left = Document.search([*own, ("settled", "=", False)])
-        self.assertEqual(asked(), len(left), "whoever has a final answer is left alone")
+        self.assertTrue(all(Document.search(own).mapped("settled")), "rejected, or at a business")
+        self.assertEqual(asked(), 0, "whoever has a final answer is left alone")
         late = f"IT01234567890_{provider[:1]}0009.xml"
         self._tell("NS", file=late)
-        self.assertEqual(asked(), len(left) + 1)
-        self.assertEqual(asked(), len(left))
-        for document in left:
-            document.first_seen = fields.Datetime.subtract(fields.Datetime.now(), days=50)
+        self.assertEqual(asked(), 1)
+        self.assertEqual(asked(), 0)
+        again = Document.search(own, limit=1)
+        again.settled = False
+        self.assertEqual(asked(), 1, "without a final answer it has its turn")
+        again.write(
+            {
+                "settled": False,
+                "first_seen": fields.Datetime.subtract(fields.Datetime.now(), days=50),
+            }
+        )
         self.assertEqual(asked(), 0, "too old to hear more of")
 
     def test_the_longest_unasked_come_first_and_a_reading_is_bounded(self):
@@ -226,11 +234,34 @@ class TestExchangePull(ExchangeCommon, CronMixinCase, HttpCase):
         raws = [self._raw("RC"), self._raw("NS", hours=1)]
         feed = Failing([Message("x", str(place), raw) for place, raw in enumerate(raws)])
         self.feed.started = fields.Datetime.now()
-        self.assertEqual(self.feed._pull_page(feed), (2, False))
-        self.assertEqual(self.feed.cursor, "2")
-        self.assertEqual(self._problem().state, "open")
-        with self.assertRaises(ServiceFailing):
-            self.feed._pull_page(feed)
+        for eager in (False, True):
+            self.feed.cursor = False
+            with Ahead(feed, datetime.now(timezone.utc), "sdi", eager) as ahead:
+                self.assertEqual(self.feed._pull_page(ahead), (2, False))
+                self.assertEqual(self.feed.cursor, "2")
+                self.assertEqual(self._problem().state, "open")
+                with self.assertRaises(ServiceFailing):
+                    self.feed._pull_page(ahead)
+
+    def test_one_batch_is_fetched_ahead_and_only_where_the_cursor_leads(self):
+        asked = []
+
+        class Endless:
+            def fetch(self, _since, cursor):
+                asked.append(int(cursor or 0))
+                return [Message("x", "", b"<html/>")] * BATCH, str(int(cursor or 0) + 1)
+
+        now = datetime.now(timezone.utc)
+        with Ahead(Endless(), now, "sdi") as ahead:
+            self.assertEqual(ahead.take(None).following, "1")
+            self.assertEqual(len(ahead.take("1").rows), BATCH)
+            self.assertEqual(ahead.take("7").following, "8", "somebody has moved the cursor")
+        self.assertEqual(asked[:2], [0, 1])
+        self.assertLessEqual(set(asked), {0, 1, 2, 7, 8})
+        asked.clear()
+        with Ahead(Endless(), now, "sdi", eager=False) as ahead:
+            ahead.take(None)
+        self.assertEqual(asked, [0])
 
     # ------------------------------------------------------------------ faults
     def test_faults_are_told_and_mended_by_the_next_run(self):

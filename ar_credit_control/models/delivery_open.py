@@ -17,6 +17,8 @@ QUIET = {
     "mail_activity_quick_update": True,
 }
 
+# Why the exchange closed a problem which its next message may open again.
+UNDONE = ("delivered", "replaced")
 AFRESH = {"state": "open", "closed_on": False, "close_reason": False, "told": False}
 
 
@@ -52,7 +54,7 @@ class DeliveryProblem(models.Model):
         ids = {}
         for problem in self.search([("transmission_id", "in", list(sent))]):
             effect = sent.pop(problem.transmission_id.id)
-            if problem.outcome != effect.row["outcome"]:
+            if problem.outcome != effect.row["outcome"] or problem.close_reason in UNDONE:
                 vals = self._get_vals(account, effect, source)
                 del vals["user_id"]
                 problem.write(vals | AFRESH)

@@ -34,7 +34,7 @@ class DeliveryProblem(models.Model):
         ondelete="cascade",
         index=True,
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, readonly=True, index=True
     )
@@ -71,7 +71,7 @@ class DeliveryProblem(models.Model):
     told = fields.Boolean(readonly=True, help="Owner and salesperson have their mail.")
     escalated_on = fields.Date(string="Managers told on", readonly=True)
     state = fields.Selection(
-        STATES, required=True, readonly=True, default="open", tracking=True, index=True
+        STATES, required=True, readonly=True, default="open", tracking=True
     )
     close_reason = fields.Selection(
         [

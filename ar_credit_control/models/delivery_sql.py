@@ -6,6 +6,8 @@ messages. The rows are those that it writes.
 
 from odoo.tools import SQL
 
+from .exchange_sql import names, table
+
 PROBLEM = {
     **dict.fromkeys(("transmission_id", "move_id", "company_id", "account_id"), "int4"),
     **dict.fromkeys(("notification_id", "user_id"), "int4"),
@@ -23,18 +25,6 @@ ERROR = {
 LOG = SQL("create_uid, create_date, write_uid, write_date")
 
 
-def unnest(rows, types) -> SQL:
-    """Dictionaries as a table of a statement; ``types`` names the columns and their types."""
-    columns = (
-        SQL("%s::%s[]", [row[name] for row in rows], SQL(kind)) for name, kind in types.items()
-    )
-    return SQL("unnest(%s)", SQL(", ").join(columns))
-
-
-def _names(types) -> SQL:
-    return SQL(", ").join(map(SQL.identifier, types))
-
-
 def _log(uid) -> SQL:
     return SQL("%(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'", uid=uid)
 
@@ -45,13 +35,13 @@ def insert_problems(rows, uid) -> SQL:
         """
         INSERT INTO ar_delivery_problem (%(names)s, partner_id, state, told, %(log)s)
         SELECT row.*, COALESCE(move.commercial_partner_id, move.partner_id), 'open', FALSE, %(by)s
-          FROM %(rows)s AS row (%(names)s)
+          FROM %(rows)s
           JOIN account_move move ON move.id = row.move_id
          WHERE COALESCE(move.commercial_partner_id, move.partner_id) IS NOT NULL
      RETURNING id, transmission_id
         """,
-        names=_names(PROBLEM),
-        rows=unnest(rows, PROBLEM),
+        names=names(PROBLEM),
+        rows=table(rows, PROBLEM),
         log=LOG,
         by=_log(uid),
     )
@@ -59,9 +49,9 @@ def insert_problems(rows, uid) -> SQL:
 
 def insert_errors(rows, uid) -> SQL:
     return SQL(
-        "INSERT INTO ar_delivery_error (%(names)s, %(log)s) SELECT row.*, %(by)s FROM %(rows)s row",
-        names=_names(ERROR),
-        rows=unnest(rows, ERROR),
+        "INSERT INTO ar_delivery_error (%(names)s, %(log)s) SELECT row.*, %(by)s FROM %(rows)s",
+        names=names(ERROR),
+        rows=table(rows, ERROR),
         log=LOG,
         by=_log(uid),
     )

@@ -3,25 +3,14 @@ from itertools import groupby
 
 from odoo import fields, models
 from odoo.tools import SQL
-from psycopg2.extras import Json
 
 from ..rules.delivery import Said, decide
 from .exchange_match import Known, new_key, sent_on
 from .exchange_reading import rows_of
+from .exchange_sql import find_known, insert_messages, update_told
 
 OWN = ("feed", "odoo")  # fetched with our own credentials, or said by Odoo itself
 JSON = ("dates", "invoices", "errors", "parties")
-COLUMNS = (
-    *("network", "key", "name", "raw", "raw_size", "digest", "type", "title", "outcome", "code"),
-    *("text", "exchange_id", "external_id", "file_name", "file_hash", "moment", *JSON),
-    *("duplicate_of", "network_number", "verified", "signature", "state", "reason", "detail"),
-    "remedy",
-)
-INSERT = (
-    "INSERT INTO ar_exchange_notification"
-    f" (account_id, company_id, provider, source, received, {', '.join(COLUMNS)})"
-    " VALUES %s RETURNING id"
-)
 # Of a message about several invoices, the first state that one of them gives it.
 STATES = ("applied", "quarantined", "history")
 # A message's effect on one invoice: effect is ``open``, ``settle`` or ``resent``.
@@ -58,16 +47,8 @@ class ExchangeAccount(models.Model):
     def _without_known(self, rows):
         """Each message once, and none that was stored before."""
         unique = {(row["network"], row["key"]): row for row in reversed(rows)}
-        found = self.env.execute_query(
-            SQL(
-                "SELECT network, key FROM ar_exchange_notification"
-                " WHERE company_id = %s AND provider = %s AND key = ANY(%s)",
-                self.company_id.id,
-                self.provider,
-                [key for _network, key in unique],
-            )
-        )
-        for known in found:
+        query = find_known(list(unique.values()), self.company_id.id, self.provider)
+        for known in self.env.execute_query(query):
             unique.pop(known, None)
         return list(reversed(unique.values()))
 
@@ -181,34 +162,19 @@ class ExchangeAccount(models.Model):
 
     def _write_outcomes(self, known):
         """Keep what was told last of each transmission, by one statement."""
-        values = [
-            SQL(
-                "(%s, %s, %s::timestamp, %s, %s)",
-                sent.id,
-                sent.outcome,
-                sent.moment,
-                sent.exchange_id or None,
-                sent.file_hash or None,
-            )
+        told = [
+            {
+                "id": sent.id,
+                "outcome": sent.outcome,
+                "moment": sent.moment,
+                "exchange_id": sent.exchange_id or None,
+                "file_hash": sent.file_hash or None,
+            }
             for sent in known.by_id.values()
             if sent.outcome
         ]
-        if values:
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE ar_exchange_transmission sent
-                       SET outcome = told.outcome, moment = told.moment,
-                           exchange_id = told.exchange_id, file_hash = told.file_hash
-                      FROM (VALUES %s) told (id, outcome, moment, exchange_id, file_hash)
-                     WHERE sent.id = told.id
-                       AND (sent.outcome, sent.moment, sent.exchange_id, sent.file_hash)
-                           IS DISTINCT FROM
-                           (told.outcome, told.moment, told.exchange_id, told.file_hash)
-                    """,
-                    SQL(", ").join(values),
-                )
-            )
+        if told:
+            self.env.cr.execute(update_told(told))
             self.env["ar.exchange.transmission"].invalidate_model()
 
     # ------------------------------------------------------------------ storing
@@ -217,15 +183,20 @@ class ExchangeAccount(models.Model):
         Notification = self.env["ar.exchange.notification"]
         if not rows:
             return Notification
-        now = fields.Datetime.now()
-        fixed = (self.id, self.company_id.id, self.provider, source, now)
-        values = [(*fixed, *_values(row)) for row in rows]
-        found = self.env.cr.execute_values(INSERT, values, page_size=len(values), fetch=True)
-        for row, (key,) in zip(rows, found, strict=True):
-            row["id"] = key
+        frame = {
+            "account_id": self.id,
+            "company_id": self.company_id.id,
+            "provider": self.provider,
+            "source": source,
+            "received": fields.Datetime.now(),
+        }
+        found = self.env.execute_query(insert_messages(rows, frame))
+        ids = {(network, key): record for record, network, key in found}
+        for row in rows:
+            row["id"] = ids[row["network"], row["key"]]
         self._link([(row["id"], sent) for row in rows for sent in row.get("transmissions", [])])
         Notification.invalidate_model(flush=False)
-        return Notification.browse([key for (key,) in found])
+        return Notification.browse(row["id"] for row in rows)
 
     def _link(self, pairs):
         if pairs:
@@ -267,9 +238,3 @@ def _digits(party):
 def _tax_ids(companies):
     names = ("vat", "company_registry")
     return {_digits(company[name]) for company in companies for name in names if company[name]}
-
-
-def _values(row):
-    for name in COLUMNS:
-        value = row[name]
-        yield Json(value) if name in JSON and value is not None else value

@@ -4,11 +4,13 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...connectors.contract import Message
-from ..rules.delivery import stem
-from .exchange_apply import JSON
+from ..rules.delivery import Said, decide, stem
+from .exchange_match import Known, sent_on
 from .exchange_reading import check_size
+from .exchange_sql import MESSAGE
 
 SUGGESTED = 20
+JSON = tuple(name for name, kind in MESSAGE.items() if kind == "jsonb")
 GROUPS = ("account.group_account_invoice", "ar_credit_control.group_collector")
 FIELDS = (
     *("network", "outcome", "code", "text", "type", "title"),
@@ -99,14 +101,7 @@ class ExchangeNotification(models.Model):
         self.ensure_one()
         message = self.sudo()  # safe: who may do this is asked at the buttons
         self.env.flush_all()
-        row = {name: message[name] or None for name in (*FIELDS, *JSON)}
-        row |= {
-            "id": message.id,
-            "moment": message.moment or None,
-            "verified": message.verified,
-            "reason": None,
-            "chosen": moves.ids,
-        }
+        row = message._to_row(moves)
         effects = message.account_id._judge([row], message.source, confirmed=bool(moves))
         message.write(
             {
@@ -116,6 +111,32 @@ class ExchangeNotification(models.Model):
             }
         )
         message.account_id._take_effect(effects, "upload")
+
+    def _to_row(self, moves):
+        """The message as it was read, for invoices that a person chose."""
+        row = {name: self[name] or None for name in (*FIELDS, *JSON)}
+        return row | {
+            "id": self.id,
+            "moment": self.moment or None,
+            "verified": self.verified,
+            "reason": None,
+            "chosen": moves.ids,
+        }
+
+    def _foresee(self, move):
+        """What matching with an invoice would do, see ``rules/delivery.py``; nothing is written."""
+        message = self.sudo()  # safe: only what becomes of the message is told
+        self.env.flush_all()
+        row = message._to_row(move)
+        companies = message.account_id._get_companies()
+        known = Known(self.env.cr, message.network, companies, [row])
+        sent, latest = known.transmission_of(row, move.id), known.latest(move.id)
+        if sent:
+            seen, is_latest = Said(sent.outcome, sent.moment), latest is sent
+        else:  # heard of for the first time
+            seen, is_latest = Said(""), not latest or sent_on(row) >= latest.sent_on
+        said = Said(row["outcome"], row["moment"])
+        return decide(said, seen, latest=is_latest, troubled=False, may_close=True)
 
 
 def _ending(number):

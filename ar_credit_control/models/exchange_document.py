@@ -14,8 +14,8 @@ WATCHED_DAYS = 45
 # A provider's list goes back as far at most; it may name a document later than it was written.
 REMEMBERED_DAYS = 2 * WATCHED_DAYS
 FINAL = {Outcome.NOT_ISSUED, Outcome.ACCEPTED, Outcome.REFUSED, Outcome.CLOSED}
-# What the exchange writes to businesses: once it is delivered, or lies in the tax drawer, that was
-# all. To public bodies it writes by another schema, and they answer.
+# What the exchange writes about businesses: once it is delivered, or lies in the tax drawer from a
+# day that is told, that was all. About public bodies it writes by another schema, and they answer.
 TO_BUSINESS = b"ivaservizi.agenziaentrate.gov.it"
 
 
@@ -81,6 +81,7 @@ class ExchangeAccount(models.Model):
         """What was asked has had its turn; who got a final answer has no further one."""
         if self.provider in POLLED and feed.asked:
             done = {message.document for message in messages if _is_final(message)}
+            done |= feed.ended.intersection(feed.asked)
             self.env["ar.exchange.document"]._note(self, feed.asked, done)
             feed.asked.clear()
 
@@ -89,7 +90,7 @@ def _is_final(message):
     """Whether nothing more is said about a document after this message."""
     for item in read(message.raw, message.name).notifications:
         delivered = item.type == "MC" or item.outcome is Outcome.DELIVERED
-        business = delivered and TO_BUSINESS in message.raw
+        business = delivered and (TO_BUSINESS in message.raw or "available" in item.dates)
         if business or item.type == "AT" or item.outcome in FINAL:
             return True
     return False

@@ -44,7 +44,7 @@ class ExchangeNotification(models.Model):
     account_id = fields.Many2one(
         "ar.exchange.account", required=True, ondelete="restrict", index=True
     )
-    company_id = fields.Many2one("res.company", required=True, index=True)
+    company_id = fields.Many2one("res.company", required=True)
     network = fields.Selection(NETWORKS, required=True)
     provider = fields.Selection(
         [*FEEDS.items(), ("files", "Files and certified mail"), ("odoo", "Odoo's own sending")],

@@ -1,5 +1,5 @@
 import logging
-import time
+from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 
 import psycopg2
@@ -11,14 +11,12 @@ from ...connectors.accounts import Account, open_feed
 from ...connectors.contract import next_since
 from ...connectors.errors import ConnectorError, Malformed
 from .exchange_account import FEEDS
+from .exchange_ahead import Ahead
+from .exchange_document import POLLED
 from .exchange_reading import set_apart_row
 
 _logger = logging.getLogger(__name__)
 FIRST = timedelta(days=30)
-# What is taken in by one transaction: so many messages or bytes, or what came in so many seconds.
-BATCH = 1000
-BATCH_BYTES = 2**23
-PATIENCE = 5.0
 # Another transaction was there first: the next reading repeats the page.
 BUSY = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
 
@@ -92,18 +90,19 @@ class ExchangeAccount(models.Model):
         return True
 
     def _read_pages(self, report):
-        count, feed = 0, None
-        while self._claim():
-            feed = feed or self._open_feed()
-            taken, done = self._pull_page(feed)
-            count += taken
-            if done:
-                self.last_count = count
-            self.env.flush_all()
-            left = report(taken, remaining=0 if done else 1)
-            if done or left <= 0:
-                return done
-            self.env.invalidate_all()  # a long reading must not keep all that it saw
+        with ExitStack() as stack:
+            count, ahead = 0, None
+            while self._claim():
+                ahead = ahead or stack.enter_context(self._read_ahead())
+                taken, done = self._pull_page(ahead)
+                count += taken
+                if done:
+                    self.last_count = count
+                self.env.flush_all()
+                left = report(taken, remaining=0 if done else 1)
+                if done or left <= 0:
+                    return done
+                self.env.invalidate_all()  # a long reading must not keep all that it saw
         return True  # another process reads this account
 
     def _claim(self):
@@ -131,53 +130,33 @@ class ExchangeAccount(models.Model):
         )
         return open_feed(account)
 
-    def _pull_page(self, feed):
+    def _read_ahead(self):
+        """The feed's batches; what is asked one by one is noted with each, so never ahead."""
+        since = (self.since or fields.Datetime.now() - FIRST).replace(tzinfo=timezone.utc)
+        return Ahead(self._open_feed(), since, self.network, eager=self.provider not in POLLED)
+
+    def _pull_page(self, ahead):
         """Take in the provider's next pages: (messages, whether these were the last)."""
         if not self.cursor:
             self.started = fields.Datetime.now()
-        messages, following = self._fetch(feed)
-        self._take_in_safely(messages, "feed")
-        self._note_polled(feed, messages)
-        self.cursor = following or False
-        if not following:
+        batch = ahead.take(self.cursor or None)
+        self._take_in_safely(batch.messages, "feed", batch.rows)
+        self._note_polled(ahead.feed, batch.messages)
+        self.cursor = batch.following or False
+        if not batch.following:
             self._note_success()
-        return len(messages), not following
+        return len(batch.messages), not batch.following
 
-    def _fetch(self, feed):
-        """(messages, next cursor) of as many pages as are worth a transaction.
+    def _take_in_safely(self, messages, source, rows=None):
+        """Take messages in; what breaks a page is found by halves, and kept apart.
 
-        Small pages cost as much to take in as large ones.
+        ``rows`` are what they say, where that was read before.
         """
-        messages, cursor, size = [], None, 0
-        until = time.monotonic() + PATIENCE
-        for page, following in self._pages(feed, self.cursor or None):
-            messages, cursor = [*messages, *page], following
-            size += sum(len(message.raw) for message in page)
-            if len(messages) >= BATCH or size > BATCH_BYTES or time.monotonic() > until:
-                break
-        return messages, cursor
-
-    def _pages(self, feed, cursor):
-        """Pages with the cursor that follows each, until the end or until one fails.
-
-        What a failing page leaves behind is taken in; the next call meets the failure alone.
-        """
-        since = (self.since or fields.Datetime.now() - FIRST).replace(tzinfo=timezone.utc)
-        page, following = feed.fetch(since, cursor)
-        while following and following != cursor:
-            yield page, following
-            cursor = following
-            try:
-                page, following = feed.fetch(since, cursor)
-            except ConnectorError:
-                return
-        yield page, None  # a provider that repeats itself has nothing new to tell
-
-    def _take_in_safely(self, messages, source):
-        """Take messages in; what breaks a page is found by halves, and kept apart."""
         try:
             with self.env.cr.savepoint():
-                return self._take_in(messages, source)
+                if rows is None:
+                    return self._take_in(messages, source)
+                return self._take_rows(rows, source)
         except Exception as error:
             if not messages or _is_ours(error):
                 raise

@@ -61,7 +61,7 @@ def _row(message, item, now):
     row = _plain(found) | {
         "key": _short(item.key),
         "name": message.name or item.part or None,
-        "raw": b64encode(message.raw),
+        "raw": b64encode(message.raw).decode(),
         "raw_size": len(message.raw),
         "digest": item.digest or None,
         "moment": item.moment.replace(tzinfo=None) if item.moment else None,
@@ -100,7 +100,7 @@ def _failed(message, item: Failure, network):
         "title": item.error.code,
         "key": _short(f"{digest}:{item.part}"),
         "name": item.part or message.name or message.document or None,
-        "raw": b64encode(message.raw[:KEPT]),
+        "raw": b64encode(message.raw[:KEPT]).decode(),
         "raw_size": len(message.raw),
         "digest": digest,
         "verified": False,

@@ -17,7 +17,7 @@ class ExchangeTransmission(models.Model):
     _rec_name = "file_name"
 
     move_id = fields.Many2one("account.move", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one("res.company", required=True, index=True)
+    company_id = fields.Many2one("res.company", required=True)
     network = fields.Selection(NETWORKS, required=True)
     key = fields.Char(required=True, help="File name without ending, else the exchange's number.")
     file_name = fields.Char()

@@ -9,7 +9,7 @@ from odoo.tools import SQL, html2plaintext
 from ...connectors.contract import Message
 from ...connectors.guards import write_json
 from ..rules.delivery import OPENS, SETTLES
-from .exchange_apply import COLUMNS
+from .exchange_sql import MESSAGE
 from .exchange_watched import WATCHED
 
 _logger = logging.getLogger(__name__)
@@ -267,12 +267,12 @@ def _row(watched, evidence):
     if outcome == "sent" and watched.ident and not ident:
         return None  # the name of the file follows in a moment
     raw = write_json(evidence)
-    row = dict.fromkeys(COLUMNS)
+    row = dict.fromkeys(MESSAGE)
     return row | {
         "network": watched.network,
         "key": f"{watched.field}:{evidence['move']}:{evidence['state']}:{ident}",
         "name": f"{watched.field}.json",
-        "raw": b64encode(raw),
+        "raw": b64encode(raw).decode(),
         "raw_size": len(raw),
         "digest": sha256(raw).hexdigest(),
         "type": evidence["state"],

@@ -7,6 +7,7 @@ each sending is a transmission, and only the latest one says how the invoice sta
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 OPENS = frozenset({"not_issued", "issued_not_delivered", "refused_by_buyer", "disputed"})
@@ -122,6 +123,7 @@ def deadline(start: date, days: int, working: bool = False) -> date:
     return day
 
 
+@lru_cache(maxsize=4096)
 def stem(file_name: str) -> str:
     """An invoice file's name without its endings, as messages write it with and without them.
 

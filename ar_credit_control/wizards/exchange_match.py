@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ExchangeMatch(models.TransientModel):
@@ -19,6 +19,28 @@ class ExchangeMatch(models.TransientModel):
         domain="[('company_id', 'child_of', company_id), ('state', '=', 'posted'),"
         " ('move_type', 'in', ('out_invoice', 'out_refund', 'out_receipt'))]",
     )
+
+    forecast = fields.Char(compute="_compute_forecast", string="What happens")
+    changes = fields.Boolean(compute="_compute_forecast")
+
+    @api.depends("notification_id", "move_id")
+    def _compute_forecast(self):
+        for wizard in self:
+            verdict = wizard.move_id and wizard.notification_id._foresee(wizard.move_id._origin)
+            wizard.forecast = wizard._get_forecast(verdict) if verdict else False
+            wizard.changes = bool(verdict) and verdict.state == "applied"
+
+    def _get_forecast(self, verdict):
+        reasons = self.env["ar.exchange.notification"]._fields["reason"]
+        why = dict(reasons._description_selection(self.env)).get(verdict.reason, "")
+        if verdict.state == "history":
+            return self.env._("It goes to the history and changes nothing: %s.", why)
+        if verdict.state == "quarantined":
+            return self.env._("It stays in quarantine and changes nothing: %s.", why)
+        return {
+            "open": self.env._("It opens a delivery problem of the invoice, or renews it."),
+            "settle": self.env._("It closes what is open of the invoice's delivery."),
+        }.get(verdict.effect, self.env._("It is noted at the invoice's transmission."))
 
     def action_apply(self):
         self.ensure_one()

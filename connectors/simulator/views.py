@@ -251,6 +251,8 @@ def _snake_content(event: Event) -> dict[str, Any]:
         "message_id": event.message_id,
         "note": event.reason,
     }
+    if event.type == "MC":
+        content["data_messa_a_disposizione"] = f"{event.happened:%Y-%m-%d}"
     errors = [
         {"Codice": code, "Descrizione": words, "Suggerimento": hint}
         for code, words, hint in event.errors

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # The marking of an invoice that has no message yet.
 SILENT = frozenset({"waiting", "sent", "quarantena", "invoice-error", "uploaded"})
+# The markings after which no message follows: only a public body still answers a delivery.
+ENDED = frozenset({"delivered", "rejected", "accepted-pa", "rejected-pa", "deadline-terms"})
 BY_TYPE = {kind.type: kind for kind in mapping.KINDS.values()}
 
 
@@ -85,6 +87,7 @@ class InvoiceList(DocumentPoll):
         count = len(found)
         if self._known is None:  # who remembers them asks for the silent ones later
             found = [item for item in found if not _is_silent(item)]
+        self.ended |= {text(child(item, "uuid")) for item in found if _marking(item) in ENDED}
         uuids = [text(child(item, "uuid")) for item in found]
         return list(filter(None, uuids)), count < self._dialect.page
 
@@ -94,12 +97,17 @@ class InvoiceList(DocumentPoll):
             answer = self._client.get_json(self._dialect.messages.format(uuid=_safe(uuid)))
             return [_message(item, provider, uuid) for item in _items(answer)]
         except (Refused, Malformed) as problem:  # this invoice alone: the others go on
+            self.ended.discard(uuid)
             raw = json.dumps(problem.as_dict()).encode()
             return [Message(provider, f"{uuid}:error", raw, document=uuid)]
 
 
 def _is_silent(item: Any) -> bool:
-    return text(child(item, "marking")).lower() in SILENT
+    return _marking(item) in SILENT
+
+
+def _marking(item: Any) -> str:
+    return text(child(item, "marking")).lower()
 
 
 def _safe(uuid: str) -> str:

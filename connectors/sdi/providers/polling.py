@@ -14,9 +14,11 @@ BATCH = 20  # documents in one fetch, so that little is repeated after an interr
 class DocumentPoll:
     """Cursor: ``page:index`` of the next document; page 0 are the ones that the caller named.
 
-    ``asked`` collects the documents that were asked about; the caller takes them out. A document
-    that the caller knows is left out of the provider's list: who remembers them asks for those
-    without an outcome only, and the list is read from the last run on.
+    ``asked`` collects the documents that were asked about; the caller takes them out. ``ended``
+    are those of which the provider's list says that nothing more will come. A document that the
+    caller knows is left out of that list: who remembers them asks for those without an outcome
+    only, once more when the list says that one has ended, and the list is read from the last run
+    on.
     """
 
     provider = ""
@@ -25,6 +27,7 @@ class DocumentPoll:
         self._documents = list(documents)
         self._known = known
         self.asked: list[str] = []
+        self.ended: set[str] = set()
 
     def fetch(self, since: datetime, cursor: str | None) -> tuple[Sequence[Message], str | None]:
         """The messages of the next few documents."""
@@ -48,7 +51,7 @@ class DocumentPoll:
         """Messages of up to BATCH documents, and the index reached: what came is never lost."""
         messages: list[Message] = []
         for position in range(index, min(index + BATCH, len(names))):
-            if known and names[position] in known:
+            if known and names[position] in known and not self._has_ended(names[position]):
                 continue
             try:
                 messages += self._messages(names[position])
@@ -58,6 +61,10 @@ class DocumentPoll:
                 return messages, position
             self.asked.append(names[position])
         return messages, min(index + BATCH, len(names))
+
+    def _has_ended(self, name: str) -> bool:
+        """Whether a document that is still asked about has to be asked for the last time."""
+        return name in self.ended and name in self._documents
 
     def _authorize(self) -> None:
         """Sign in, where that is not done for good."""

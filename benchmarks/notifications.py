@@ -134,7 +134,7 @@ def prepare(env, address: str, messages: int):
     company = env.company
     if not company.chart_template:
         env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
-    model = _post_invoice(env)
+    model = post_invoice(env)
     started = time.perf_counter()
     _copy_invoices(env, model, Backlog(messages))
     databases.say(f"{messages:,} invoices made in {time.perf_counter() - started:.0f} s")
@@ -151,7 +151,7 @@ def prepare(env, address: str, messages: int):
     )
 
 
-def _post_invoice(env):
+def post_invoice(env):
     partner = env["res.partner"].create({"name": "Customer", "is_company": True})
     move = env["account.move"].create(
         {

@@ -70,9 +70,7 @@ class DeliveryProblem(models.Model):
     )
     told = fields.Boolean(readonly=True, help="Owner and salesperson have their mail.")
     escalated_on = fields.Date(string="Managers told on", readonly=True)
-    state = fields.Selection(
-        STATES, required=True, readonly=True, default="open", tracking=True
-    )
+    state = fields.Selection(STATES, required=True, readonly=True, default="open", tracking=True)
     close_reason = fields.Selection(
         [
             ("delivered", "Delivered"),

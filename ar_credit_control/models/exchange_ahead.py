@@ -74,7 +74,8 @@ class Ahead:
         """
         messages, following, size = [], None, 0
         until = time.monotonic() + PATIENCE
-        for page, following in self._pages(cursor):
+        for page, reached in self._pages(cursor):
+            following = reached
             messages += page
             size += sum(len(message.raw) for message in page)
             if len(messages) >= BATCH or size > BATCH_BYTES or time.monotonic() > until:

@@ -263,6 +263,8 @@ class TestExchangeApply(ExchangeCommon):
         self.assertTrue(problem.doubtful)
         stored = self._take(self._raw("RC", hours=2), source="mail")
         self.assertEqual((stored.state, stored.reason), ("quarantined", "unconfirmed"))
+        self.assertIn("genuine", stored.what_to_do)
+        self.assertEqual(problem.transmission_id.display_name, "IT01234567890_00001.xml")
         self.assertEqual(problem.state, "open")
         stored.with_user(self.collector).action_confirm()
         self.assertEqual((stored.state, problem.state), ("applied", "closed"))

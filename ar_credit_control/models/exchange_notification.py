@@ -97,6 +97,7 @@ class ExchangeNotification(models.Model):
     reason = fields.Selection(REASONS)
     detail = fields.Char(help="What is wrong with the message.")
     remedy = fields.Char()
+    what_to_do = fields.Char(compute="_compute_what_to_do")
     transmission_ids = fields.Many2many(
         "ar.exchange.transmission",
         relation="ar_exchange_notification_transmission",
@@ -110,6 +111,20 @@ class ExchangeNotification(models.Model):
         "(network, company_id, provider, key)", "This message was received already."
     )
     _waiting_idx = models.Index("(account_id, state) WHERE state IN ('unmatched', 'quarantined')")
+
+    @api.depends("reason", "remedy")
+    def _compute_what_to_do(self):
+        usual = {
+            "unmatched": self.env._("Match it with its invoice."),
+            "ambiguous": self.env._("Match it with the one that is meant."),
+            "unknown": self.env._("Read what the exchange says, then set it aside."),
+            "unconfirmed": self.env._(
+                "Compare it with the exchange's portal, then say that it is genuine."
+            ),
+            "foreign": self.env._("Set it aside, or match it if the invoice is yours after all."),
+        }
+        for message in self:
+            message.what_to_do = message.remedy or usual.get(message.reason)
 
     @api.depends("transmission_ids")
     def _compute_move_ids(self):

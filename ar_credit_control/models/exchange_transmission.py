@@ -33,6 +33,11 @@ class ExchangeTransmission(models.Model):
         "(network, key, move_id)", "This transmission of the invoice is known already."
     )
 
+    @api.depends("file_name", "exchange_id")
+    def _compute_display_name(self):
+        for sent in self:
+            sent.display_name = sent.file_name or sent.exchange_id or self.env._("Without a name")
+
     @api.model
     def _note_sent(self, network, rows):
         """Remember sendings: ``[(move, file name, exchange id, sent on)]``; known ones stay."""

@@ -34,9 +34,9 @@ class ExchangeMatch(models.TransientModel):
         reasons = self.env["ar.exchange.notification"]._fields["reason"]
         why = dict(reasons._description_selection(self.env)).get(verdict.reason, "")
         if verdict.state == "history":
-            return self.env._("It goes to the history and changes nothing: %s.", why)
+            return self.env._("It goes to the history and changes nothing (%s).", why)
         if verdict.state == "quarantined":
-            return self.env._("It stays in quarantine and changes nothing: %s.", why)
+            return self.env._("It stays in quarantine and changes nothing (%s).", why)
         return {
             "open": self.env._("It opens a delivery problem of the invoice, or renews it."),
             "settle": self.env._("It closes what is open of the invoice's delivery."),

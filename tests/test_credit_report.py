@@ -2,6 +2,7 @@
 
 import base64
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -9,6 +10,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
 
+from ..ar_credit_control.models import credit_review
 from .common import CreditCommon
 
 HEADER = "provider;customer;date;reference;rating;advised_limit;currency;valid_until;no_credit"
@@ -365,6 +367,25 @@ class TestCreditReview(ReportCase):
         profile = self.env["ar.credit.profile"].search([("partner_id", "=", fresh.id)])
         self.assertEqual(profile.review_date, self.today)
         self.assertFalse(self.profile.review_date, "who owes little is left alone")
+
+    def test_first_reviews_are_spread_over_days_the_largest_first(self):
+        customers = [self._new_customer(f"Fresh {place}") for place in range(5)]
+        for place, customer in enumerate(customers, 2):
+            self._invoice(customer, 1000 * place)
+        Profile = self.env["ar.credit.profile"]
+        with patch.object(credit_review, "REVIEWS_A_DAY", 2):
+            Profile._cron_advance_reviews()
+            ids = [customer.id for customer in customers]
+            profiles = Profile.search([("partner_id", "in", ids)]).sorted(lambda p: p.partner_id.id)
+            days = [(profile.review_date - self.today).days for profile in profiles]
+            self.assertEqual(days, [2, 1, 1, 0, 0])
+            Profile._cron_advance_reviews()
+            again = [(profile.review_date - self.today).days for profile in profiles]
+            self.assertEqual(again, days, "what waits today leaves no room for more")
+            profiles[3:].assessed_on = self.today
+            Profile._cron_advance_reviews()
+        days = [(profile.review_date - self.today).days for profile in profiles[:3]]
+        self.assertEqual(days, [1, 0, 0], "who works faster gets the next ones")
 
     def test_no_amount_means_the_same_period_for_all(self):
         self.policy.review_exposure = 0

@@ -1,7 +1,11 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..rules.risk_class import review_months
+
+REVIEWS_A_DAY = 50  # of customers never assessed: more than anybody gets through
 
 
 class CreditProfile(models.Model):
@@ -13,7 +17,8 @@ class CreditProfile(models.Model):
     def _cron_advance_reviews(self):
         """Bring the next review forward where exposure asks for it; never put one off.
 
-        Who was never assessed and owes more than the policy's amount is due today.
+        Who was never assessed and owes more than the policy's amount is due today, the largest
+        first where they are too many for a day.
         """
         roots = self.env["res.company"].search([("parent_id", "=", False)])
         for company in roots.filtered("ar_credit_policy_id"):
@@ -25,10 +30,29 @@ class CreditProfile(models.Model):
         profiles = self.search(
             [("company_id", "=", company.id), ("partner_id", "in", list(exposures))]
         )
-        for profile in profiles:
-            due = profile._get_review_date(exposures[profile.partner_id.id])
-            if due and (not profile.review_date or due < profile.review_date):
-                profile.review_date = due
+        due = {profile: profile._get_review_date(exposures[profile.partner_id.id])
+               for profile in profiles}  # fmt: skip
+        first = profiles.filtered(lambda profile: due[profile] and not profile.assessed_on)
+        due |= first.sorted(lambda p: -exposures[p.partner_id.id])._spread_first_reviews()
+        sooner = defaultdict(list)
+        for profile, date in due.items():
+            if date and (not profile.review_date or date < profile.review_date):
+                sooner[date, bool(profile.review_date)].append(profile.id)
+        for (date, planned), ids in sooner.items():
+            # a first date is no decision that the chatter has to keep
+            self.browse(ids).with_context(tracking_disable=not planned).review_date = date
+
+    def _spread_first_reviews(self):
+        """``{profile: date}`` for customers never assessed, in their order: so many a day.
+
+        A company that begins with this, and with thousands of them, is not asked for all at once.
+        """
+        today = fields.Date.context_today(self)
+        waiting = self.filtered(lambda p: p.review_date and p.review_date <= today)
+        return {
+            profile: fields.Date.add(today, days=(len(waiting) + place) // REVIEWS_A_DAY)
+            for place, profile in enumerate(self - waiting)
+        }
 
     def _get_large_exposures(self, company):
         """``{partner id: exposure}`` of customers beyond what any policy leaves the full period."""

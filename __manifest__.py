@@ -89,6 +89,7 @@
         "views/ar_commission_menus.xml",
         "views/report_commission_statement.xml",
         "views/ar_commission_statement_views.xml",
+        "views/ar_commission_drawing_views.xml",
         "views/ar_commission_waiting_views.xml",
     ],
     "assets": {

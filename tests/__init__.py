@@ -65,4 +65,6 @@ from . import test_order_paid
 from . import test_commission_statement
 from . import test_commission_waiting
 from . import test_commission_ledger
+from . import test_commission_order
+from . import test_commission_margin
 from . import test_commission_tour

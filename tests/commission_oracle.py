@@ -9,8 +9,10 @@ Exact fractions throughout; nothing here knows Odoo, its tables, or how the ledg
 * Each piece has its own day, and so its own factor; what comes after the last day is lost.
 * What is earned up front is a part of the whole less what credit notes took.
 * Money paid back for a credit note takes back what such a sale would have earned, without speed.
-* Each amount is rounded by itself; when nothing is open any more, the last money takes what the
-  others' rounding left: what a person has then is his part of the rounded sum.
+* What an order has not invoiced yet earns its part up front; the invoice takes its place.
+* Each payment is rounded by itself, the part up front is split so that the people's parts add up.
+  When nothing is open any more, the last money that earned a cent takes what the others' rounding
+  left: what a person has then is his part of the rounded sum.
 """
 
 from __future__ import annotations
@@ -91,7 +93,7 @@ class Document(NamedTuple):
     term: object = None
 
 
-def matches(rule: Rule, line: Line, document: Document) -> bool:
+def matches(rule: Rule, line: Line, document: Document | Order) -> bool:
     return (
         rule.product in (ANY, line.product)
         and (rule.category is ANY or rule.category in line.categories)
@@ -100,7 +102,7 @@ def matches(rule: Rule, line: Line, document: Document) -> bool:
     )
 
 
-def bases(document: Document, terms: Terms) -> dict[Rule, Fraction]:
+def bases(document: Document | Order, terms: Terms) -> dict[Rule, Fraction]:
     """What each rule is about, of the whole document."""
     found: dict[Rule, Fraction] = {}
     for line in document.lines:
@@ -153,9 +155,41 @@ def _earned(document: Document, terms: Terms, whole: Fraction) -> list[tuple[int
 
 def _person(document, earned, before, percent):
     """(money, amount) of one person; ``before``: the percents of those that come before him."""
-    amounts = [cents(exact * percent / 100) for _key, exact in earned]
-    if document.settled and len(amounts) > 1:
-        exact = sum(amount for _key, amount in earned)
-        due = cents(exact * (before + percent) / 100) - cents(exact * before / 100)
-        amounts[-1] = due - sum(amounts[:-1])
-    return [(key, amount) for (key, _exact), amount in zip(earned, amounts, strict=True)]
+    (_key, ahead), *money = earned
+    amounts = [cents(exact * percent / 100) for _key, exact in money]
+    first = _share(ahead, before, percent)
+    if document.settled and amounts:
+        last = max((place for place, amount in enumerate(amounts) if amount), default=-1)
+        amounts[last] = 0
+        due = _share(sum(exact for _key, exact in earned), before, percent)
+        amounts[last] = due - first - sum(amounts)
+    return [(0, first), *((key, amount) for (key, _x), amount in zip(money, amounts, strict=True))]
+
+
+def _share(exact, before, percent):
+    """A person's part of a rounded sum."""
+    return cents(exact * (before + percent) / 100) - cents(exact * before / 100)
+
+
+class Order(NamedTuple):
+    """A confirmed order: what of its lines is not invoiced yet."""
+
+    lines: tuple[Line, ...]
+    payees: tuple[tuple[object, Fraction], ...]
+    tags: frozenset[object] = frozenset()
+    grade: object = None
+    term: object = None
+
+
+def order_entries(order: Order, terms: Terms) -> dict[tuple[object, object], Fraction]:
+    """``{(who, rule): amount}`` of what is earned up front with the order."""
+    ledger: dict[tuple[object, object], Fraction] = {}
+    for rule, base in bases(order, terms).items():
+        exact = base * rule.rate / 100 * terms.upfront / 100
+        exact *= terms.factors.get(order.term, Fraction(1))
+        before = Fraction(0)
+        for who, percent in order.payees:
+            if amount := _share(exact, before, percent):
+                ledger[who, rule.key] = amount
+            before += percent
+    return ledger

@@ -30,11 +30,13 @@ RULES = st.lists(
     max_size=3,
     unique_by=lambda pair: pair[0],
 )
+TERMS = ("clock", "upfront_percent", "upfront_on", "in_process")
 PLANS = st.fixed_dictionaries(
     {
         "mode": st.sampled_from(["first", "stack"]),
         "clock": st.sampled_from(["invoice", "due"]),
         "upfront_percent": st.sampled_from([0, 0, 30, 33.33, 100]),
+        "upfront_on": st.sampled_from(["invoice", "order", "order"]),
         "in_process": st.booleans(),
         "rules": RULES,
         "speed": st.lists(FACTORS, max_size=3),
@@ -99,6 +101,7 @@ class TestCommissionLedger(ScoreCommon):
         cls.products = cls.product | cls.env["product.product"].create(
             [{"name": "Hammer", "categ_id": inside.id}, {"name": "Crate", "categ_id": goods.id}]
         )
+        cls.products.invoice_policy = "order"
 
     def test_random_ledgers(self):
         run_state_machine_as_test(
@@ -122,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.env = self.test.env
         self.savepoint = self.env.cr.savepoint()
-        self.invoices, self.refunds, self.payments = [], [], []
+        self.invoices, self.refunds, self.payments, self.orders = [], [], [], []
         self.seen = {}
 
     def teardown(self):
@@ -160,7 +163,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 "plan_id": self.plan.id,
                 "name": "1",
                 "date_from": "2000-01-01",
-                **{name: plan[name] for name in ("clock", "upfront_percent", "in_process")},
+                **{name: plan[name] for name in TERMS},
                 "rule_ids": [
                     Command.create({"sequence": place, "rate": rate / 100, **about[word]})
                     for place, (word, rate) in enumerate(plan["rules"])
@@ -206,11 +209,7 @@ class LedgerMachine(RuleBasedStateMachine):
     )
     def sell(self, lines, ago, foreign, taxed, terms, agent):
         invoice = self.document("out_invoice", lines, ago, foreign, taxed, terms)
-        if agent:
-            shares = ((self.test.salesman.partner_id, 100 - agent), (self.test.agent, agent))
-            invoice.ar_commission_share_ids = [
-                Command.create({"payee_id": who.id, "percent": percent}) for who, percent in shares
-            ]
+        self.share(invoice, agent)
         invoice.action_post()
         self.invoices.append(invoice)
 
@@ -225,6 +224,74 @@ class LedgerMachine(RuleBasedStateMachine):
         refund.action_post()
         self.refunds.append(refund)
         self.match(invoice | refund)
+
+    @rule(
+        lines=st.lists(st.tuples(ONE_LINE, st.integers(1, 4)), min_size=1, max_size=2),
+        taxed=st.booleans(),
+        halves=st.booleans(),
+        agent=st.sampled_from([0, 0, 40, 33.33]),
+    )
+    def confirm(self, lines, taxed, halves, agent):
+        """An order, which may earn its part at once."""
+        test = self.test
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": test.customer.id,
+                "user_id": test.salesman.id,
+                "payment_term_id": halves and test.halves.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": test.products[product % 3].id,
+                            "product_uom_qty": quantity,
+                            "price_unit": cents / 100,
+                            "tax_ids": [Command.set(test.tax.ids if taxed else [])],
+                        }
+                    )
+                    for (cents, product), quantity in lines
+                ],
+            }
+        )
+        self.share(order, agent)
+        order.action_confirm()
+        self.orders.append(order)
+
+    @precondition(lambda self: self.orders)
+    @rule(which=WHICH, one=st.booleans())
+    def invoice_order(self, which, one):
+        """All that is left, or one piece of each line."""
+        order = self.pick(self.orders, which)
+        if order.state != "sale" or order.invoice_status != "to invoice":
+            return
+        invoice = order._create_invoices()
+        if one:
+            for line in invoice.invoice_line_ids:
+                line.quantity = min(1, line.quantity)
+        invoice.invoice_date = self.test.today
+        invoice.action_post()
+        self.invoices.append(invoice)
+
+    @precondition(lambda self: self.orders)
+    @rule(which=WHICH, quantity=st.integers(0, 5))
+    def change_order(self, which, quantity):
+        order = self.pick(self.orders, which)
+        if order.state == "sale":
+            line = order.order_line[:1]
+            line.product_uom_qty = max(quantity, line.qty_invoiced)
+
+    @precondition(lambda self: self.orders)
+    @rule(which=WHICH)
+    def cancel_order(self, which):
+        order = self.pick(self.orders, which)
+        if order.state == "sale":
+            order._action_cancel()
+
+    def share(self, document, agent):
+        if agent:
+            shares = ((self.test.salesman.partner_id, 100 - agent), (self.test.agent, agent))
+            document.ar_commission_share_ids = [
+                Command.create({"payee_id": who.id, "percent": percent}) for who, percent in shares
+            ]
 
     def document(self, kind, lines, ago, foreign, taxed, terms):
         test = self.test
@@ -415,8 +482,13 @@ class LedgerMachine(RuleBasedStateMachine):
         for move in [*self.invoices, *self.refunds]:
             for key, amount in oracle.entries(self.read_document(move), self.terms).items():
                 expected[(move.id, *key)] = float(amount)
+        for order in self.orders:
+            for key, amount in self.read_order(order).items():
+                expected[(order, *key)] = float(amount)
         for entry in self.entries():
             key = (entry.move_id.id, entry.partial_ref, entry.payee_id.id, entry.rule_id.id)
+            if entry.order_id:
+                key = (entry.order_id, entry.payee_id.id, entry.rule_id.id)
             found[key] = round(found.get(key, 0.0) + entry.amount, 2)
         found = {key: amount for key, amount in found.items() if amount}
         self.test.assertEqual(found, expected)
@@ -443,14 +515,38 @@ class LedgerMachine(RuleBasedStateMachine):
         return oracle.Document(
             total=exact(abs(move.amount_total)),
             invoiced=move.invoice_date,
-            lines=tuple(map(self.read_line, move.invoice_line_ids)),
+            lines=tuple(self.read_line(x, -exact(x.balance)) for x in move.invoice_line_ids),
             money=tuple(self.read_money(move, *match) for match in money),
             credited=self.read_credited(matches),
             settled=money == paid and not move.amount_residual,
-            payees=tuple(self.read_payees(move)),
+            payees=tuple(self.read_payees(move, move.invoice_user_id)),
             refund=refund,
             tags=frozenset(move.commercial_partner_id.category_id.ids),
             term=move.invoice_payment_term_id.id,
+        )
+
+    def read_order(self, order):
+        """``{(who, rule): amount}`` that the order must have earned."""
+        if order.state != "sale" or self.version.upfront_on != "order":
+            return {}
+        document = oracle.Order(
+            lines=tuple(self.read_line(line, self.read_rest(line)) for line in order.order_line),
+            payees=tuple(self.read_payees(order, order.user_id)),
+            tags=frozenset(order.partner_id.category_id.ids),
+            term=order.payment_term_id.id,
+        )
+        return oracle.order_entries(document, self.terms)
+
+    def read_rest(self, line):
+        """What no invoice is about yet; nothing where every piece has been invoiced."""
+        billed = line.invoice_lines.filtered(
+            lambda bill: bill.parent_state == "posted" and bill.move_id.move_type == "out_invoice"
+        )
+        if line.invoice_status == "invoiced":
+            return Fraction(0)
+        return max(
+            Fraction(0),
+            exact(line.price_subtotal) - sum(map(exact, billed.mapped("price_subtotal"))),
         )
 
     def read_credited(self, matches):
@@ -465,10 +561,10 @@ class LedgerMachine(RuleBasedStateMachine):
         share = self.cash_share(counter.move_id)
         return oracle.Money(match.id, counter.date, due, amount * share)
 
-    def read_payees(self, move):
+    def read_payees(self, move, seller):
         contracts = {m.payee_id: exact(m.share_percent) for m in self.plan.member_ids}
         shares = move.ar_commission_share_ids.sorted("id")
-        alone = [(move.invoice_user_id.partner_id, Fraction(100))]
+        alone = [(seller.partner_id, Fraction(100))]
         for who, percent in [(s.payee_id, exact(s.percent)) for s in shares] or alone:
             yield who.id, percent * contracts[who] / 100
 
@@ -500,11 +596,11 @@ class LedgerMachine(RuleBasedStateMachine):
         )
         return 1 - abs(lost) / abs(whole)
 
-    def read_line(self, line):
+    def read_line(self, line, untaxed):
         category, above = line.product_id.categ_id, []
         while category:
             above.append(category.id)
             category = category.parent_id
         return oracle.Line(
-            untaxed=-exact(line.balance), product=line.product_id.id, categories=frozenset(above)
+            untaxed=untaxed, product=line.product_id.id, categories=frozenset(above)
         )

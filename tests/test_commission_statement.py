@@ -341,3 +341,69 @@ class TestCommissionStatement(StatementCommon):
             name, statement.ids
         )
         self.assertEqual(len(PdfFileReader(io.BytesIO(content)).pages), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestCommissionDrawing(StatementCommon):
+    """The statements of more people than fit into one request."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        agents = cls.env["res.partner"].create([{"name": f"Agent {n}"} for n in range(210)])
+        for agent in agents:
+            cls._entry(10, date(2026, 3, 5), payee=agent)
+
+    def _ask(self):
+        wizard = self.env["ar.commission.draw"].with_user(self.payer).create(
+            {"company_id": self.company.id, **MARCH}
+        )
+        action = wizard.action_draw()
+        self.assertEqual(action["res_model"], "ar.commission.drawing")
+        return self.env["ar.commission.drawing"].browse(action["res_id"])
+
+    def _count(self):
+        return self.env["ar.commission.statement"].search_count(
+            [("company_id", "=", self.company.id)]
+        )
+
+    def test_a_job_draws_them_batch_by_batch(self):
+        drawing = self._ask()
+        self.assertEqual((drawing.total, drawing.progress, self._count()), (210, 0, 0))
+        drawing._step()
+        self.assertEqual((drawing.done, self._count()), (100, 100))
+        self.assertAlmostEqual(drawing.progress, 47.6, places=1)
+        with self.enter_registry_test_mode():
+            self.env.ref("ar_credit_control.cron_commission_draw").method_direct_trigger()
+        self.assertEqual((drawing.state, drawing.progress), ("done", 100))
+        self.assertEqual((drawing.done, self._count()), (210, 210))
+        found = self.env["ar.commission.statement"].search(drawing.action_open_statements()["domain"])
+        self.assertEqual(set(found.mapped("total")), {10})
+        self.assertEqual(set(found.mapped("create_uid")), {self.payer})
+
+    def test_it_is_stopped_and_resumed(self):
+        drawing = self._ask()
+        drawing._step()
+        drawing.action_stop()
+        with self.enter_registry_test_mode():
+            self.env.ref("ar_credit_control.cron_commission_draw").method_direct_trigger()
+        self.assertEqual((drawing.state, self._count()), ("stopped", 100))
+        drawing.action_resume()
+        with self.assertRaisesRegex(UserError, "is not stopped: reload"):
+            drawing.action_resume()
+        while drawing.state == "running":
+            drawing._step()
+        self.assertEqual(self._count(), 210)
+
+    def test_nobody_draws_beside_it(self):
+        self._ask()
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self._ask()
+
+    def test_nobody_else_draws(self):
+        drawing = self._ask()
+        for user in (self.salesman, self.auditor, self.accountant):
+            with self.assertRaises(AccessError):
+                drawing.with_user(user).action_stop()
+        with self.assertRaises(AccessError):
+            drawing.with_user(self.payer).unlink()

@@ -31,7 +31,15 @@ class CommissionEntry(models.Model):
     version_id = fields.Many2one("ar.commission.version", required=True, readonly=True, index=True)
     rule_id = fields.Many2one("ar.commission.rule", required=True, readonly=True, index=True)
     move_id = fields.Many2one(
-        "account.move", string="Invoice", required=True, readonly=True, index=True
+        "account.move", string="Invoice", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    order_id = fields.Many2one(
+        "sale.order",
+        string="Order",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Of what was earned when it was confirmed; the rest names the invoice.",
     )
     number = fields.Char(string="Document", readonly=True)
     partial_ref = fields.Integer(
@@ -48,6 +56,7 @@ class CommissionEntry(models.Model):
     )
     kind = fields.Selection(
         [
+            ("order", "On the order"),
             ("upfront", "On the invoice"),
             ("payment", "Payment"),
             ("waiver", "Waiver"),
@@ -91,6 +100,14 @@ class CommissionEntry(models.Model):
     _source_unique = models.UniqueIndex(
         "(move_id, kind, partial_ref, payee_id, rule_id, generation) WHERE kind <> 'reversal'"
     )
+    _order_unique = models.UniqueIndex(
+        "(order_id, kind, payee_id, rule_id, generation)"
+        " WHERE kind <> 'reversal' AND order_id IS NOT NULL"
+    )
+    _one_source = models.Constraint(
+        "CHECK(num_nonnulls(move_id, order_id) = 1)",
+        "An entry is about an invoice or an order.",
+    )
     _reverses_unique = models.UniqueIndex("(reverses_id) WHERE reverses_id IS NOT NULL")
     _reversal_names = models.Constraint(
         "CHECK((kind = 'reversal') = (reverses_id IS NOT NULL))",
@@ -107,8 +124,8 @@ class CommissionEntry(models.Model):
                 RAISE EXCEPTION 'Commission entries are never changed: write a reversing entry.';
             END $$;
             CREATE OR REPLACE TRIGGER ar_commission_frozen
-            BEFORE UPDATE OF company_id, currency_id, version_id, rule_id, move_id, partial_ref,
-                kind, date, paid, base, rate, speed_factor, term_factor, amount, generation,
+            BEFORE UPDATE OF company_id, currency_id, version_id, rule_id, move_id, order_id,
+                partial_ref, kind, date, paid, base, rate, speed_factor, term_factor, amount, generation,
                 reverses_id ON ar_commission_entry
             FOR EACH ROW EXECUTE FUNCTION ar_commission_append_only();
             CREATE OR REPLACE TRIGGER ar_commission_kept
@@ -132,14 +149,15 @@ class CommissionEntry(models.Model):
 
 
 class CommissionDue(models.Model):
-    """Invoices to reckon again, some of them more than once: whoever matches a payment only adds
-    a row, and so waits for nobody."""
+    """Entries and orders that changed, some of them more than once: whoever matches a payment only
+    adds a row, and so waits for nobody. What they are about is reckoned again later."""
 
     _name = "ar.commission.due"
-    _description = "Invoice to reckon commission of"
+    _description = "Change to reckon commission of"
     _log_access = False
 
-    move_id = fields.Many2one("account.move", required=True, index=True, ondelete="cascade")
+    move_id = fields.Many2one("account.move", index="btree_not_null", ondelete="cascade")
+    order_id = fields.Many2one("sale.order", index="btree_not_null", ondelete="cascade")
     company_id = fields.Many2one("res.company", required=True, index=True, ondelete="cascade")
 
 

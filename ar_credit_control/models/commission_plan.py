@@ -139,7 +139,23 @@ class CommissionVersion(models.Model):
     upfront_percent = fields.Float(
         string="Part up front (%)",
         digits=(5, 2),
-        help="Of the commission, earned when the invoice is posted; the rest when it is paid.",
+        help="Of the commission, earned before the customer pays; the rest when he pays.",
+    )
+    upfront_on = fields.Selection(
+        [
+            ("invoice", "When the invoice is posted"),
+            ("order", "When the order is confirmed"),
+        ],
+        string="Part up front is earned",
+        required=True,
+        default="invoice",
+        help="On an order: taken back when it is cancelled. The invoice takes the order's place: "
+        "what both earned together never counts twice.",
+    )
+    order_days = fields.Integer(
+        string="Days to invoice",
+        help="An order that is not invoiced within so many days gives back what it earned; "
+        "0: it never does.",
     )
     in_process = fields.Boolean(
         string="Payments in process count",
@@ -172,6 +188,11 @@ class CommissionVersion(models.Model):
     _upfront_range = models.Constraint(
         "CHECK(upfront_percent BETWEEN 0 AND 100)",
         "“Part up front” is a share of the commission: enter 0 to 100 %.",
+    )
+
+    _order_days_range = models.Constraint(
+        "CHECK(order_days >= 0)",
+        "“Days to invoice” counts from the order: enter 0 or more.",
     )
 
     @api.depends("plan_id.name", "name")

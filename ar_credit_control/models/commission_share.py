@@ -166,6 +166,19 @@ class ResPartner(models.Model):
         help="Who earns on this customer's invoices; empty: the invoice's salesperson.",
     )
 
+    def action_ar_commission_shares(self):
+        """The shares in a dialog of their own, where they are saved together."""
+        self.ensure_one()
+        view = self.env.ref("ar_credit_control.view_partner_commission_shares")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Who earns commission on %s", self.display_name),
+            "res_model": "res.partner",
+            "res_id": self.commercial_partner_id.id,
+            "views": [(view.id, "form")],
+            "target": "new",
+        }
+
     @api.constrains("ar_commission_share_ids")
     def _check_ar_commission_shares(self):
         self._check_shares()

@@ -22,10 +22,10 @@ from odoo.tools import SQL
 
 NOISE = 10  # decimals to which a chain of divisions is trusted
 
-KEY = SQL("move_id, kind, partial_ref, payee_id, rule_id")
 # One row, of which PostgreSQL expects a thousand. Nothing is known about the size of a step, so one
 # row is expected of it, and the next step would walk through all of it for every row of its own.
 _MANY = SQL("CROSS JOIN LATERAL regexp_split_to_table('', ',') AS many")
+INVOICES = SQL("('out_invoice', 'out_receipt')")
 DOCUMENTS = SQL("('out_invoice', 'out_receipt', 'out_refund')")
 
 
@@ -65,7 +65,11 @@ def _knows_margin(env) -> bool:
 
 def until(scope: Scope, moves: SQL, last: str) -> SQL:
     """CTEs up to the step ``last``; ``moves`` is a query of ids of documents."""
-    steps = {
+    return chain(steps(scope, moves), last)
+
+
+def steps(scope: Scope, moves: SQL) -> dict[str, SQL]:
+    return {
         "doc": documents(moves),
         "payee": payees(),
         "contract": contracts(scope),
@@ -78,9 +82,12 @@ def until(scope: Scope, moves: SQL, last: str) -> SQL:
         "source": sources(),
         "target": rounded(),
     }
-    names = list(steps)
+
+
+def chain(ctes: dict[str, SQL], last: str) -> SQL:
+    names = list(ctes)
     return SQL(", ").join(
-        SQL("%s AS MATERIALIZED (%s)", SQL.identifier(name), steps[name])
+        SQL("%s AS MATERIALIZED (%s)", SQL.identifier(name), ctes[name])
         for name in names[: names.index(last) + 1]
     )
 
@@ -108,25 +115,26 @@ def documents(moves: SQL) -> SQL:
     )
 
 
-def payees() -> SQL:
+def payees(owner: SQL = SQL("move_id")) -> SQL:
     """The document's own shares, or its customer's, or its salesperson alone."""
     return SQL(
         """
-        SELECT doc.id AS move_id, share.payee_id, share.percent, share.id AS place
-          FROM doc JOIN ar_commission_share share ON share.move_id = doc.id
+        SELECT doc.id AS doc_id, share.payee_id, share.percent, share.id AS place
+          FROM doc JOIN ar_commission_share share ON share.%(owner)s = doc.id
      UNION ALL
         SELECT doc.id, share.payee_id, share.percent, share.id
           FROM doc JOIN ar_commission_share share ON share.partner_id = doc.commercial_partner_id
            AND share.company_id = doc.root_id
-         WHERE NOT EXISTS (SELECT FROM ar_commission_share own WHERE own.move_id = doc.id)
+         WHERE NOT EXISTS (SELECT FROM ar_commission_share own WHERE own.%(owner)s = doc.id)
      UNION ALL
         SELECT doc.id, seller.partner_id, 100, 0
           FROM doc JOIN res_users seller ON seller.id = doc.invoice_user_id
-         WHERE NOT EXISTS (SELECT FROM ar_commission_share own WHERE own.move_id = doc.id)
+         WHERE NOT EXISTS (SELECT FROM ar_commission_share own WHERE own.%(owner)s = doc.id)
            AND NOT EXISTS (SELECT FROM ar_commission_share own
                             WHERE own.partner_id = doc.commercial_partner_id
                               AND own.company_id = doc.root_id)
-        """
+        """,
+        owner=owner,
     )
 
 
@@ -161,7 +169,7 @@ def earners(scope: Scope) -> SQL:
     """
     return SQL(
         """
-        SELECT who.move_id, who.payee_id, who.place, who.user_id, who.mode,
+        SELECT who.doc_id, who.payee_id, who.place, who.user_id, who.mode,
                who.percent * who.share_percent / 100 AS percent,
                version.id AS version_id, version.plan_id, version.in_process, version.clock,
                version.basis, COALESCE(term.factor, 1) AS term_factor,
@@ -171,18 +179,18 @@ def earners(scope: Scope) -> SQL:
                                    ELSE doc.grade >= version.critical_grade END) THEN 100
                     ELSE COALESCE(version.upfront_percent, 0) END AS upfront
           FROM (
-            SELECT DISTINCT ON (payee.move_id, payee.payee_id) payee.*, seller.id AS user_id,
+            SELECT DISTINCT ON (payee.doc_id, payee.payee_id) payee.*, seller.id AS user_id,
                    contract.plan_id, contract.share_percent, contract.mode
               FROM payee
-              JOIN doc ON doc.id = payee.move_id
+              JOIN doc ON doc.id = payee.doc_id
          LEFT JOIN (SELECT DISTINCT ON (partner_id) partner_id, id FROM res_users
                   ORDER BY partner_id, active DESC, id) seller
                 ON seller.partner_id = payee.payee_id
               JOIN contract ON contract.company_id = doc.root_id AND %(contract)s
                AND (contract.payee_id = payee.payee_id
                     OR contract.team_id = doc.team_id AND seller.id IS NOT NULL)
-          ORDER BY payee.move_id, payee.payee_id, contract.rank, contract.id) who
-          JOIN doc ON doc.id = who.move_id
+          ORDER BY payee.doc_id, payee.payee_id, contract.rank, contract.id) who
+          JOIN doc ON doc.id = who.doc_id
           JOIN ar_commission_version version ON version.plan_id = who.plan_id
            AND %(versions)s AND %(version)s
      LEFT JOIN ar_commission_term term ON term.version_id = version.id
@@ -196,20 +204,33 @@ def earners(scope: Scope) -> SQL:
 
 
 def bases(scope: Scope) -> SQL:
-    """What a rule is about, in company currency; negative of a credit note."""
+    return bases_of(
+        SQL(
+            """JOIN account_move_line line ON line.move_id = doc.id
+                AND line.display_type = 'product'"""
+        ),
+        net=SQL("-line.balance"),
+        margin=_margin() if scope.margin else SQL("NULL::numeric"),
+    )
+
+
+def bases_of(lines: SQL, net: SQL, margin: SQL) -> SQL:
+    """What a rule is about, in company currency; negative of a credit note.
+
+    lines: a join of the lines of ``doc``. net, margin: what a line is worth.
+    """
     return SQL(
         """
         SELECT summed.* FROM (
-        SELECT move_id, version_id, rule_id, rate, SUM(worth) AS base
+        SELECT doc_id, version_id, rule_id, rate, SUM(worth) AS base
           FROM (
-            SELECT line.move_id, terms.version_id, rule.id AS rule_id, rule.rate, terms.mode,
-                   CASE terms.basis WHEN 'margin' THEN %(margin)s ELSE -line.balance END AS worth,
+            SELECT doc.id AS doc_id, terms.version_id, rule.id AS rule_id, rule.rate, terms.mode,
+                   CASE terms.basis WHEN 'margin' THEN %(margin)s ELSE %(net)s END AS worth,
                    ROW_NUMBER() OVER (PARTITION BY line.id, terms.version_id
                                       ORDER BY rule.sequence, rule.id) AS place
-              FROM (SELECT DISTINCT move_id, version_id, mode, basis FROM earner) terms
-              JOIN doc ON doc.id = terms.move_id
-              JOIN account_move_line line ON line.move_id = doc.id
-               AND line.display_type = 'product'
+              FROM (SELECT DISTINCT doc_id, version_id, mode, basis FROM earner) terms
+              JOIN doc ON doc.id = terms.doc_id
+              %(lines)s
          LEFT JOIN product_product product ON product.id = line.product_id
          LEFT JOIN product_template template ON template.id = product.product_tmpl_id
          LEFT JOIN product_category category ON category.id = template.categ_id
@@ -223,10 +244,12 @@ def bases(scope: Scope) -> SQL:
                      WHERE tag.category_id = rule.tag_id
                        AND tag.partner_id IN (doc.partner_id, doc.commercial_partner_id)))) found
          WHERE mode = 'stack' OR place = 1
-      GROUP BY move_id, version_id, rule_id, rate) summed %(many)s
+      GROUP BY doc_id, version_id, rule_id, rate) summed %(many)s
         """,
         many=_MANY,
-        margin=_margin() if scope.margin else SQL("NULL::numeric"),
+        lines=lines,
+        net=net,
+        margin=margin,
     )
 
 
@@ -248,8 +271,8 @@ def matched() -> SQL:
     that was reset to draft stays matched, but is no money."""
     return SQL(
         """
-        SELECT match.id, item.move_id, item.date_maturity, match.debit_amount_currency AS settled,
-               match.amount, counter.id AS counter_id, counter.move_id AS counter_move_id,
+        SELECT match.id, doc.id AS doc_id, item.date_maturity,
+               match.debit_amount_currency AS settled, match.amount, counter.id AS counter_id, counter.move_id AS counter_move_id,
                counter.date
           FROM doc
           JOIN account_move_line item ON item.move_id = doc.id
@@ -259,7 +282,7 @@ def matched() -> SQL:
          WHERE NOT doc.is_refund AND match.debit_amount_currency <> 0
            AND counter.parent_state = 'posted'
      UNION ALL
-        SELECT match.id, item.move_id, item.date_maturity, match.credit_amount_currency,
+        SELECT match.id, doc.id, item.date_maturity, match.credit_amount_currency,
                match.amount, counter.id, counter.move_id, counter.date
           FROM doc
           JOIN account_move_line item ON item.move_id = doc.id
@@ -269,7 +292,7 @@ def matched() -> SQL:
          WHERE doc.is_refund AND match.credit_amount_currency <> 0
            AND counter.parent_state = 'posted'
      UNION ALL
-        SELECT -payment_id, move_id, date_maturity, settled, amount, NULL, -payment_id, date
+        SELECT -payment_id, doc_id, date_maturity, settled, amount, NULL, -payment_id, date
           FROM (%s) pending WHERE settled > 0
         """,
         _pending(),
@@ -285,7 +308,7 @@ def _pending() -> SQL:
     """
     return SQL(
         """
-        SELECT given.payment_id, doc.id AS move_id, given.date, given.date_maturity,
+        SELECT given.payment_id, doc.id AS doc_id, given.date, given.date_maturity,
                given.amount * given.rate AS amount, given.amount AS settled
           FROM (
             SELECT spread.*, GREATEST(0, LEAST(wanted, residual - COALESCE(SUM(wanted) OVER (
@@ -306,8 +329,9 @@ def _pending() -> SQL:
                    AND move.amount_residual > 0 AND move.move_type = CASE payment.payment_type
                        WHEN 'outbound' THEN 'out_refund' ELSE 'out_invoice' END
                  WHERE payment.id IN (
-                       SELECT known.payment_id FROM doc
-                         JOIN account_move__account_payment known ON known.invoice_id = doc.id)
+                       SELECT known.payment_id FROM doc CROSS JOIN LATERAL (
+                              SELECT payment_id FROM account_move__account_payment
+                               WHERE invoice_id = doc.id OFFSET 0) known)
                    AND payment.move_id IS NULL AND payment.state IN ('in_process', 'paid')
               ) spread) given
           JOIN doc ON doc.id = given.move_id
@@ -321,40 +345,49 @@ def money() -> SQL:
     return SQL(
         """
         SELECT found.* FROM (
-        SELECT entry.id, sums.whole, payment.id IS NULL OR payment.is_matched AS at_bank,
-               LEAST(sums.whole, GREATEST(0, sums.whole - GREATEST(0, sums.written_off))) AS coming
-          FROM (SELECT DISTINCT counter_move_id AS id FROM matched) known
-          JOIN account_move entry ON entry.id = known.id
-          JOIN account_journal journal ON journal.id = entry.journal_id
-           AND journal.type IN ('bank', 'cash', 'credit')
-          JOIN res_company company ON company.id = entry.company_id
-     LEFT JOIN account_payment payment ON payment.id = entry.origin_payment_id
-    CROSS JOIN LATERAL (
-            SELECT ABS(SUM(line.balance) FILTER (WHERE claims)) AS whole,
-                   COALESCE(SUM(line.balance) FILTER (WHERE NOT claims AND lost), 0)
-                   * CASE WHEN SUM(line.balance) FILTER (WHERE claims) > 0 THEN -1 ELSE 1 END
-                   AS written_off
-              FROM (SELECT item.balance,
-                           account.account_type IN ('asset_receivable', 'liability_payable')
-                           AS claims,
-                           CASE WHEN payment.id IS NULL
-                                THEN account.account_type LIKE 'income%%'
-                                  OR account.account_type LIKE 'expense%%'
-                                ELSE account.account_type <> 'asset_cash'
-                                 AND account.id IS DISTINCT FROM payment.outstanding_account_id
-                                 AND account.id IS DISTINCT FROM journal.default_account_id END
-                           AND item.tax_line_id IS NULL AND account.id IS DISTINCT FROM
-                               company.account_journal_early_pay_discount_loss_account_id AS lost
-                      FROM account_move_line item
-                      JOIN account_account account ON account.id = item.account_id
-                     WHERE item.move_id = entry.id) line) sums
-         WHERE sums.whole > 0
+        SELECT id, whole, at_bank,
+               LEAST(whole, GREATEST(0, whole - GREATEST(0, written_off))) AS coming
+          FROM (%s) entry WHERE whole > 0
      UNION ALL
         SELECT -payment.id, 1, payment.is_matched IS TRUE, 1
           FROM (SELECT DISTINCT -counter_move_id AS id FROM matched WHERE counter_id IS NULL) known
           JOIN account_payment payment ON payment.id = known.id) found %s
         """,
+        _claims(),
         _MANY,
+    )
+
+
+def _claims() -> SQL:
+    """What entries of bank and cash journals settle, and how much their other lines write off."""
+    return SQL(
+        """
+        SELECT id, at_bank, ABS(SUM(balance) FILTER (WHERE claims)) AS whole,
+               COALESCE(SUM(balance) FILTER (WHERE NOT claims AND lost), 0)
+               * CASE WHEN SUM(balance) FILTER (WHERE claims) > 0 THEN -1 ELSE 1 END
+               AS written_off
+          FROM (SELECT entry.id, item.balance,
+                       payment.id IS NULL OR payment.is_matched IS TRUE AS at_bank,
+                       account.account_type IN ('asset_receivable', 'liability_payable')
+                       AS claims,
+                       CASE WHEN payment.id IS NULL
+                            THEN account.account_type LIKE 'income%%'
+                              OR account.account_type LIKE 'expense%%'
+                            ELSE account.account_type <> 'asset_cash'
+                             AND account.id IS DISTINCT FROM payment.outstanding_account_id
+                             AND account.id IS DISTINCT FROM journal.default_account_id END
+                       AND item.tax_line_id IS NULL AND account.id IS DISTINCT FROM
+                           company.account_journal_early_pay_discount_loss_account_id AS lost
+                  FROM (SELECT DISTINCT counter_move_id AS id FROM matched) known
+                  JOIN account_move entry ON entry.id = known.id
+                  JOIN account_journal journal ON journal.id = entry.journal_id
+                  JOIN res_company company ON company.id = entry.company_id
+             LEFT JOIN account_payment payment ON payment.id = entry.origin_payment_id
+                  JOIN account_move_line item ON item.move_id = entry.id
+                  JOIN account_account account ON account.id = item.account_id
+                 WHERE journal.type IN ('bank', 'cash', 'credit')) line
+      GROUP BY id, at_bank
+        """
     )
 
 
@@ -365,18 +398,18 @@ def parts() -> SQL:
     """
     return SQL(
         """
-        SELECT match.id, match.move_id, terms.version_id, match.counter_id, match.date, match.days,
+        SELECT match.id, match.doc_id, terms.version_id, match.counter_id, match.date, match.days,
                match.settled * money.coming AS numerator, doc.total * money.whole AS denominator,
                match.amount * money.coming / money.whole AS paid,
                CASE WHEN doc.is_refund OR NOT speed.any THEN 1 ELSE COALESCE(speed.factor, 0) END
                AS speed_factor
-          FROM (SELECT DISTINCT move_id, version_id, in_process, clock FROM earner
+          FROM (SELECT DISTINCT doc_id, version_id, in_process, clock FROM earner
                  WHERE upfront < 100) terms
-          JOIN doc ON doc.id = terms.move_id
+          JOIN doc ON doc.id = terms.doc_id
     CROSS JOIN LATERAL (
                SELECT matched.*, matched.date - CASE terms.clock WHEN 'due'
                       THEN COALESCE(matched.date_maturity, doc.day) ELSE doc.day END AS days
-                 FROM matched WHERE matched.move_id = terms.move_id) match
+                 FROM matched WHERE matched.doc_id = terms.doc_id) match
           JOIN money ON money.id = match.counter_move_id
            AND (terms.in_process OR money.at_bank)
     CROSS JOIN LATERAL (
@@ -394,7 +427,7 @@ def settled() -> SQL:
     """What credit notes and money took of a document, by version; whether nothing is open."""
     return SQL(
         """
-        SELECT terms.move_id, terms.version_id, doc.total,
+        SELECT terms.doc_id, terms.version_id, doc.total,
                COALESCE(SUM(match.settled) FILTER (
                    WHERE NOT (terms.in_process OR money.at_bank)), 0) AS underway,
                COALESCE(SUM(match.settled) FILTER (WHERE note.move_type = 'out_refund'), 0)
@@ -404,42 +437,44 @@ def settled() -> SQL:
                COALESCE(SUM(match.settled) FILTER (
                    WHERE money.id IS NULL OR terms.in_process OR money.at_bank), 0) >= doc.total
                AS closed
-          FROM (SELECT DISTINCT move_id, version_id, in_process FROM earner) terms
-          JOIN doc ON doc.id = terms.move_id
-     LEFT JOIN matched match ON match.move_id = terms.move_id
+          FROM (SELECT DISTINCT doc_id, version_id, in_process FROM earner) terms
+          JOIN doc ON doc.id = terms.doc_id
+     LEFT JOIN matched match ON match.doc_id = terms.doc_id
      LEFT JOIN money ON money.id = match.counter_move_id
      LEFT JOIN account_move note ON note.id = match.counter_move_id
-      GROUP BY terms.move_id, terms.version_id, doc.total
+      GROUP BY terms.doc_id, terms.version_id, doc.total
         """
     )
 
 
 def sources() -> SQL:
     """Everything that earns, not rounded: payments, the part up front, and what was waived."""
+    return exact(SQL("%s UNION ALL %s UNION ALL %s", _payments(), _upfront(), _unpaid()))
+
+
+def exact(source: SQL) -> SQL:
     return SQL(
         """
         SELECT source.*,
                percent * worth * numerator / denominator / 10000 AS exact_base,
                percent * worth * numerator * rate * speed_factor * term_factor
                    / denominator / 1000000 AS exact
-          FROM (%(payments)s UNION ALL %(upfront)s UNION ALL %(unpaid)s) source
+          FROM (%s) source
         """,
-        payments=_payments(),
-        upfront=_upfront(),
-        unpaid=_unpaid(),
+        source,
     )
 
 
 _EARNER = SQL(
-    """earner.move_id, earner.payee_id, earner.user_id, earner.place, earner.plan_id,
+    """earner.doc_id, earner.payee_id, earner.user_id, earner.place, earner.plan_id,
        earner.version_id, earner.percent, earner.term_factor, base.rule_id, base.rate,
        base.base AS worth, settled.closed"""
 )
 _EARNERS = SQL(
     """earner
-          JOIN settled ON settled.move_id = earner.move_id
+          JOIN settled ON settled.doc_id = earner.doc_id
            AND settled.version_id = earner.version_id
-          JOIN base ON base.move_id = earner.move_id AND base.version_id = earner.version_id"""
+          JOIN base ON base.doc_id = earner.doc_id AND base.version_id = earner.version_id"""
 )
 
 
@@ -451,12 +486,12 @@ def _payments() -> SQL:
                part.denominator,
                CASE WHEN EXISTS (
                     SELECT FROM ar_commission_waiver waiver
-                     WHERE waiver.active AND waiver.move_id = earner.move_id
+                     WHERE waiver.active AND waiver.move_id = earner.doc_id
                        AND COALESCE(waiver.payee_id, earner.payee_id) = earner.payee_id
                        AND waiver.kind = 'late')
                     THEN GREATEST(part.speed_factor, 1) ELSE part.speed_factor END AS speed_factor
           FROM %(earners)s
-          JOIN part ON part.move_id = earner.move_id AND part.version_id = earner.version_id
+          JOIN part ON part.doc_id = earner.doc_id AND part.version_id = earner.version_id
          WHERE earner.upfront < 100
         """,
         earner=_EARNER,
@@ -470,7 +505,7 @@ def _upfront() -> SQL:
         SELECT %(earner)s, 'upfront', 0, NULL::int, doc.day, 0, 0,
                (settled.total - settled.noted) * earner.upfront, settled.total, 1
           FROM %(earners)s
-          JOIN doc ON doc.id = earner.move_id
+          JOIN doc ON doc.id = earner.doc_id
          WHERE earner.upfront > 0
         """,
         earner=_EARNER,
@@ -488,7 +523,7 @@ def _unpaid() -> SQL:
           FROM %(earners)s
           JOIN (SELECT move_id, payee_id, MIN(create_date)::date AS day FROM ar_commission_waiver
                  WHERE active AND kind = 'unpaid' GROUP BY move_id, payee_id) waived
-            ON waived.move_id = earner.move_id
+            ON waived.move_id = earner.doc_id
            AND COALESCE(waived.payee_id, earner.payee_id) = earner.payee_id
          WHERE earner.upfront < 100 AND settled.total - settled.noted - settled.paid > 0
         """,
@@ -502,158 +537,49 @@ def _round(amount: SQL) -> SQL:
 
 
 def rounded() -> SQL:
-    """Entries in whole coins: of a closed document, the last money takes the remainder."""
+    """Entries in whole coins.
+
+    What is no payment is shared so that the people's parts add up. Of a closed document, the last
+    payment that earned something takes the remainder.
+    """
     return SQL(
         """
         SELECT summed.*,
-               CASE WHEN is_last THEN %(whole)s - %(before)s - (all_amounts - plain)
-                    ELSE plain END AS amount,
-               CASE WHEN is_last THEN %(whole_base)s - %(before_base)s - (all_bases - plain_base)
+               CASE WHEN is_last THEN %(whole)s - (all_amounts - plain) ELSE plain END AS amount,
+               CASE WHEN is_last THEN %(whole_base)s - (all_bases - plain_base)
                     ELSE plain_base END AS base
           FROM (
-            SELECT single.*, closed AND last_of.partial_ref = single.partial_ref
-                   AND single.kind = 'payment' AS is_last,
+            SELECT single.*, closed AND kind = 'payment' AND ROW_NUMBER() OVER (
+                       PARTITION BY doc_id, rule_id, payee_id
+                       ORDER BY kind = 'payment' DESC, plain <> 0 DESC, date DESC,
+                                partial_ref DESC) = 1 AS is_last,
                    SUM(plain) OVER person AS all_amounts, SUM(plain_base) OVER person AS all_bases,
                    SUM(exact) OVER upto AS running, SUM(exact) OVER person AS own,
                    SUM(exact_base) OVER upto AS running_base,
                    SUM(exact_base) OVER person AS own_base
               FROM (SELECT source.*, doc.coin, doc.company_id, doc.currency_id, doc.name AS number,
-                           doc.commercial_partner_id AS partner_id, %(plain)s AS plain,
-                           %(plain_base)s AS plain_base
-                      FROM source JOIN doc ON doc.id = source.move_id) single
-         LEFT JOIN (SELECT DISTINCT ON (move_id, version_id) move_id, version_id, id AS partial_ref
-                      FROM part ORDER BY move_id, version_id, date DESC, id DESC) last_of
-                ON last_of.move_id = single.move_id
-               AND last_of.version_id = single.version_id
-            WINDOW person AS (PARTITION BY single.move_id, single.rule_id, single.payee_id),
-                   upto AS (PARTITION BY single.move_id, single.rule_id
-                            ORDER BY single.place, single.payee_id)) summed %(many)s
+                           doc.commercial_partner_id AS partner_id,
+                           CASE kind WHEN 'payment' THEN %(plain)s ELSE %(share)s END AS plain,
+                           CASE kind WHEN 'payment' THEN %(plain_base)s ELSE %(share_base)s END
+                           AS plain_base
+                      FROM (SELECT source.*, SUM(exact) OVER kind AS so_far,
+                                   SUM(exact_base) OVER kind AS base_so_far FROM source
+                            WINDOW kind AS (PARTITION BY doc_id, rule_id, kind, partial_ref
+                                            ORDER BY place, payee_id)) source
+                      JOIN doc ON doc.id = source.doc_id) single
+            WINDOW person AS (PARTITION BY doc_id, rule_id, payee_id),
+                   upto AS (PARTITION BY doc_id, rule_id ORDER BY place, payee_id)) summed %(many)s
         """,
         many=_MANY,
-        whole=_round(SQL("running")),
-        before=_round(SQL("(running - own)")),
-        whole_base=_round(SQL("running_base")),
-        before_base=_round(SQL("(running_base - own_base)")),
+        whole=_part(SQL("running"), SQL("own")),
+        whole_base=_part(SQL("running_base"), SQL("own_base")),
         plain=_round(SQL("exact")),
         plain_base=_round(SQL("exact_base")),
+        share=_part(SQL("so_far"), SQL("exact")),
+        share_base=_part(SQL("base_so_far"), SQL("exact_base")),
     )
 
 
-def live(moves: SQL) -> SQL:
-    """Entries of documents that were not taken back."""
-    return SQL(
-        """
-        SELECT entry.* FROM ar_commission_entry entry %s
-         WHERE entry.move_id IN (%s) AND entry.kind <> 'reversal'
-           AND NOT EXISTS (SELECT FROM ar_commission_entry undo WHERE undo.reverses_id = entry.id)
-        """,
-        _MANY,
-        moves,
-    )
-
-
-def differences(scope: Scope, moves: SQL) -> SQL:
-    """CTEs up to ``difference``: ids of entries to take back, and targets that have none."""
-    return SQL(
-        """
-        %(target)s,
-        live AS MATERIALIZED (%(live)s),
-        wrong AS MATERIALIZED (
-            SELECT live.id FROM live
-             WHERE NOT EXISTS (SELECT FROM target WHERE %(same)s)),
-        missing AS MATERIALIZED (
-            SELECT target.* FROM target
-             WHERE NOT EXISTS (SELECT FROM live WHERE %(same)s))
-        """,
-        target=until(scope, moves, "target"),
-        live=live(moves),
-        same=SQL(
-            """live.move_id = target.move_id AND live.kind = target.kind
-               AND live.partial_ref = target.partial_ref AND live.payee_id = target.payee_id
-               AND live.rule_id = target.rule_id AND live.amount = target.amount
-               AND live.base = target.base AND live.date = target.date"""
-        ),
-    )
-
-
-def write_differences(scope: Scope, moves: SQL, today) -> SQL:
-    """Takes back what is no longer true, and adds what is missing; nothing is changed.
-
-    What was settled is taken back today; what was not, on its own day, so that both meet on the
-    same statement.
-    """
-    return SQL(
-        """
-        WITH %(differences)s,
-        generations AS (
-            SELECT %(key)s, MAX(generation) AS last FROM ar_commission_entry
-             WHERE move_id IN (%(moves)s) AND kind <> 'reversal'
-          GROUP BY %(key)s)
-        INSERT INTO ar_commission_entry
-               (company_id, currency_id, payee_id, user_id, partner_id, plan_id, version_id,
-                rule_id, move_id, number, partial_ref, payment_line_id, kind, date, days, paid,
-                base, rate, speed_factor, term_factor, amount, generation, reverses_id, state,
-                created_on)
-        SELECT entry.company_id, entry.currency_id, entry.payee_id, entry.user_id,
-               entry.partner_id, entry.plan_id, entry.version_id, entry.rule_id, entry.move_id,
-               entry.number, entry.partial_ref, entry.payment_line_id, 'reversal',
-               CASE entry.state WHEN 'settled' THEN %(today)s ELSE entry.date END, entry.days,
-               -entry.paid, -entry.base, entry.rate, entry.speed_factor, entry.term_factor,
-               -entry.amount, entry.generation, entry.id,
-               CASE entry.state WHEN 'held' THEN 'held' ELSE 'payable' END,
-               now() AT TIME ZONE 'UTC'
-          FROM wrong JOIN live entry ON entry.id = wrong.id
-     UNION ALL
-        SELECT missing.company_id, missing.currency_id, missing.payee_id, missing.user_id,
-               missing.partner_id, missing.plan_id, missing.version_id, missing.rule_id,
-               missing.move_id, missing.number, missing.partial_ref, missing.counter_id,
-               missing.kind, missing.date, missing.days, round(missing.paid / coin) * coin,
-               missing.base, missing.rate, missing.speed_factor, missing.term_factor,
-               missing.amount, COALESCE(generations.last, 0) + 1, NULL, 'payable',
-               now() AT TIME ZONE 'UTC'
-          FROM missing LEFT JOIN generations USING (%(key)s)
-        """,
-        differences=differences(scope, moves),
-        key=KEY,
-        moves=moves,
-        today=today,
-    )
-
-
-def hold(moves: SQL) -> SQL:
-    """Holds what disputed documents earned, unless that is waived, and releases the rest.
-
-    What takes back a settled entry is never held. Begins with what is disputed or held, which is
-    little, rather than with the documents.
-    """
-    return SQL(
-        """
-        UPDATE ar_commission_entry changed
-           SET state = CASE changed.state WHEN 'held' THEN 'payable' ELSE 'held' END
-         WHERE changed.id IN (
-            SELECT entry.id FROM ar_commission_entry entry
-             WHERE entry.state = 'held' AND entry.move_id IN (%(moves)s) AND NOT (%(held)s)
-         UNION ALL
-            SELECT entry.id FROM (
-                SELECT DISTINCT item.move_id FROM ar_dispute_line claim
-                  JOIN account_move_line item ON item.id = claim.move_line_id
-                 WHERE claim.is_open) disputed
-              JOIN ar_commission_entry entry ON entry.move_id = disputed.move_id
-             WHERE entry.state = 'payable' AND entry.move_id IN (%(moves)s) AND %(held)s)
-        """,
-        moves=moves,
-        held=_HELD,
-    )
-
-
-_HELD = SQL(
-    """EXISTS (SELECT FROM ar_dispute_line claim
-                  JOIN account_move_line item ON item.id = claim.move_line_id
-                 WHERE item.move_id = entry.move_id AND claim.is_open)
-       AND NOT EXISTS (SELECT FROM ar_commission_waiver waiver
-                        WHERE waiver.active AND waiver.kind = 'hold'
-                          AND waiver.move_id = entry.move_id
-                          AND COALESCE(waiver.payee_id, entry.payee_id) = entry.payee_id)
-       AND NOT EXISTS (SELECT FROM ar_commission_entry undone
-                        WHERE undone.id = entry.reverses_id AND undone.state = 'settled')"""
-)
+def _part(running: SQL, own: SQL) -> SQL:
+    """What is somebody's of a rounded sum, by the sum up to him and what he adds to it."""
+    return SQL("(%s - %s)", _round(running), _round(SQL("(%s - %s)", running, own)))

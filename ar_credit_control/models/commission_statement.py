@@ -192,11 +192,21 @@ class CommissionStatement(models.Model):
     def _draw(self, company, date_from, date_to):
         """Statements of everybody with something to state: new ones, and drafts brought up to
         date. What somebody else drew, reviewed or approved in the meantime stays as it is."""
-        known = self.search(
-            [("company_id", "=", company.id), ("date_from", "=", date_from)], order="id"
-        )
-        waiting = self._get_unstated(company, date_to) - known.payee_id
-        new = self.create(
+        drafts = self._update_drafts(company, date_from)
+        return self._draw_new(company, date_from, date_to) | drafts
+
+    @api.model
+    def _update_drafts(self, company, date_from):
+        known = self._known(company, date_from)
+        drafts = known.filtered(lambda statement: statement.state == "draft")
+        drafts._collect()
+        return drafts
+
+    @api.model
+    def _draw_new(self, company, date_from, date_to, limit=None):
+        """Statements of people, at most so many, who have none for the period."""
+        waiting = self._get_unstated(company, date_to) - self._known(company, date_from).payee_id
+        return self.create(
             [
                 {
                     "payee_id": payee.id,
@@ -204,12 +214,13 @@ class CommissionStatement(models.Model):
                     "date_from": date_from,
                     "date_to": date_to,
                 }
-                for payee in waiting
+                for payee in waiting[:limit]
             ]
         )
-        drafts = known.filtered(lambda s: s.state == "draft")
-        drafts._collect()
-        return new | drafts
+
+    def _known(self, company, date_from):
+        period = [("company_id", "=", company.id), ("date_from", "=", date_from)]
+        return self.search(period, order="id")
 
     @api.model
     def _get_unstated(self, company, date_to):

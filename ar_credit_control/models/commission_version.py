@@ -132,6 +132,21 @@ class CommissionVersion(models.Model):
             )
         )
 
+    @api.model
+    @ormcache()
+    def _asks_for_orders(self):
+        """Whether anything is earned on orders at all: if not, they need not be watched."""
+        return bool(
+            self.sudo().search_count(
+                [
+                    ("state", "=", "active"),
+                    ("upfront_on", "=", "order"),
+                    ("upfront_percent", ">", 0),
+                ],
+                limit=1,
+            )
+        )
+
     def write(self, vals):
         if vals.keys() - STILL_OPEN:
             self._require_draft()
@@ -176,6 +191,18 @@ class CommissionVersion(models.Model):
                 company.id,
                 date_from,
                 SQL("AND doc.invoice_date <= %s", date_to) if date_to else SQL(),
+            )
+        )
+        self.env["sale.order"].flush_model(["state", "date_order", "company_id"])
+        self.env["ar.commission.due"]._mark_orders(
+            SQL(
+                """SELECT sale.id FROM sale_order sale
+                     JOIN res_company company ON company.id = sale.company_id
+                    WHERE split_part(company.parent_path, '/', 1)::int = %s
+                      AND sale.state = 'sale' AND sale.date_order::date >= %s %s""",
+                company.id,
+                date_from,
+                SQL("AND sale.date_order::date <= %s", date_to) if date_to else SQL(),
             )
         )
 

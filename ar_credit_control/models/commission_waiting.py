@@ -12,7 +12,7 @@ from . import commission_sql
 STAKES = {False: "ar_commission_stakes", True: "ar_commission_stakes_margin"}
 _LATE = SQL(
     """SELECT EXISTS (SELECT FROM ar_commission_waiver waiver
-                       WHERE waiver.active AND waiver.move_id = earner.move_id
+                       WHERE waiver.active AND waiver.move_id = earner.doc_id
                          AND waiver.kind = 'late'
                          AND COALESCE(waiver.payee_id, earner.payee_id) = earner.payee_id)
               AS waived"""
@@ -206,11 +206,11 @@ class CommissionWaiting(models.AbstractModel):
                            * CASE WHEN late.waived THEN GREATEST(speed.factor, 1)
                                         ELSE speed.factor END) / doc.coin) * doc.coin AS amount
                   FROM earner
-                  JOIN doc ON doc.id = earner.move_id
+                  JOIN doc ON doc.id = earner.doc_id
                   JOIN account_move move ON move.id = doc.id
-                  JOIN settled ON settled.move_id = doc.id
+                  JOIN settled ON settled.doc_id = doc.id
                    AND settled.version_id = earner.version_id
-                  JOIN base ON base.move_id = doc.id AND base.version_id = earner.version_id
+                  JOIN base ON base.doc_id = doc.id AND base.version_id = earner.version_id
             CROSS JOIN LATERAL (SELECT CASE earner.clock WHEN 'due' THEN move.invoice_date_due
                                        ELSE doc.day END AS start) clock
             CROSS JOIN LATERAL (%(late)s) late

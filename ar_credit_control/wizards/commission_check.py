@@ -9,7 +9,8 @@ class CommissionCheck(models.TransientModel):
     _order = "id"
 
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
-    currency_id = fields.Many2one(related="move_id.company_currency_id")
+    order_id = fields.Many2one("sale.order", string="Order", readonly=True)
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     payee_id = fields.Many2one("res.partner", string="Person", readonly=True)
     rule_id = fields.Many2one("ar.commission.rule", readonly=True)
     kind = fields.Char(readonly=True)
@@ -17,6 +18,11 @@ class CommissionCheck(models.TransientModel):
     expected = fields.Monetary(readonly=True)
     ledger_date = fields.Date(string="Date in the ledger", readonly=True)
     expected_date = fields.Date(readonly=True)
+
+    @api.depends("move_id", "order_id")
+    def _compute_currency_id(self):
+        for line in self:
+            line.currency_id = (line.move_id or line.order_id).company_id.currency_id
 
 
 class CommissionEntry(models.Model):
@@ -33,9 +39,10 @@ class CommissionEntry(models.Model):
             return self._notify(
                 self.env._("A reckoning from scratch gives the ledger, to the cent.")
             )
-        columns = {"move_id", "payee_id", "rule_id", "kind", "ledger", "expected"}
-        columns |= {"ledger_date", "expected_date"}
-        differences = Check.create([{name: row[name] for name in columns} for row in found])
+        columns = Check._fields.keys()
+        differences = Check.create(
+            [{name: value for name, value in row.items() if name in columns} for row in found]
+        )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Differences in the ledger"),
@@ -53,7 +60,7 @@ class CommissionEntry(models.Model):
         if due._calculate_batch() and (waiting := due._count()):
             self.env.ref("ar_credit_control.cron_commission").sudo()._trigger()
             return self._notify(
-                self.env._("%s more invoices are calculated in the background.", waiting)
+                self.env._("%s more changes are calculated in the background.", waiting)
             )
         return self._notify(self.env._("Commissions are up to date."))
 

@@ -2,6 +2,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.commission_drawing import PEOPLE
+from ..models.commission_ledger import BATCH
+
 
 class CommissionDraw(models.TransientModel):
     """The statements of everybody for a period, in one go."""
@@ -31,8 +34,8 @@ class CommissionDraw(models.TransientModel):
     amount = fields.Monetary(compute="_compute_found")
     behind = fields.Integer(
         compute="_compute_found",
-        string="Invoices to reckon first",
-        help="Whose payments or disputes changed since the last calculation.",
+        string="Changes to reckon first",
+        help="Payments and disputes since the last calculation.",
     )
 
     @api.depends("company_id", "date_to")
@@ -57,6 +60,8 @@ class CommissionDraw(models.TransientModel):
         self.ensure_one()
         if self.date_to < self.date_from:
             raise UserError(self.env._("“Until” lies before “From”: swap them."))
+        if self.people > PEOPLE or self.behind > BATCH:
+            return self._draw_later()
         # what was matched since the last calculation; statements are drawn with the user's rights
         self.env["ar.commission.due"].sudo()._calculate()
         Statement = self.env["ar.commission.statement"]
@@ -66,3 +71,21 @@ class CommissionDraw(models.TransientModel):
         )
         period = [("company_id", "=", self.company_id.id), ("date_from", "=", self.date_from)]
         return {**action, "domain": period, "context": {}}
+
+    def _draw_later(self):
+        """Very many are drawn by a job, whose progress is shown."""
+        drawing = self.env["ar.commission.drawing"].create(
+            {
+                "company_id": self.company_id.id,
+                "date_from": self.date_from,
+                "date_to": self.date_to,
+                "total": self.people,
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Statements are being drawn"),
+            "res_model": drawing._name,
+            "res_id": drawing.id,
+            "views": [(False, "form")],
+        }

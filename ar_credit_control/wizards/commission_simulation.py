@@ -66,7 +66,7 @@ class CommissionSimulation(models.TransientModel):
                 """
                 WITH %(steps)s,
                 mine AS (
-                    SELECT payee_id, COUNT(DISTINCT move_id) AS documents, SUM(base) AS base,
+                    SELECT payee_id, COUNT(DISTINCT doc_id) AS documents, SUM(base) AS base,
                            SUM(amount) AS amount
                       FROM target WHERE date BETWEEN %(start)s AND %(end)s GROUP BY payee_id),
                 held AS (

@@ -1,0 +1,168 @@
+"""What is earned when an order is confirmed, and how its invoice takes its place."""
+
+from odoo import Command, fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .commission_common import CommissionCommon
+
+
+@tagged("post_install", "-at_install")
+class TestCommissionOrder(CommissionCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.product.invoice_policy = "order"
+        cls._replan(upfront_percent=30, upfront_on="order")
+
+    def _confirmed(self, amount=1000, **vals):
+        order = self._order(self.customer, amount, **vals).with_env(self.env)
+        order.action_confirm()
+        return order
+
+    def _bill(self, order, quantity=None):
+        invoice = order._create_invoices(final=True)
+        if quantity is not None:
+            invoice.invoice_line_ids.quantity = quantity
+        invoice.invoice_date = self.today
+        invoice.action_post()
+        return invoice
+
+    def _on_order(self, order):
+        """What the order itself has earned; a reckoning from scratch says the same."""
+        self._reckon()
+        self.assertEqual(self.env["ar.commission.due"]._differences(self.company), [])
+        entries = self.env["ar.commission.entry"].search([("order_id", "=", order.id)])
+        return round(sum(entries.mapped("amount")), 6)
+
+    def test_a_quotation_earns_nothing_and_an_order_its_part(self):
+        order = self._order(self.customer, 1000).with_env(self.env)
+        self.assertEqual(self._on_order(order), 0)
+        order.action_confirm()
+        self.assertEqual(self._on_order(order), 30)
+        entry = self._entries()
+        self.assertEqual((entry.kind, entry.number, entry.base), ("order", order.name, 300))
+        self.assertEqual(entry.payee_id, self.salesman.partner_id)
+
+    def test_the_invoice_takes_the_place_of_the_order(self):
+        order = self._confirmed(99.99)
+        self.assertEqual(self._on_order(order), 3.0)
+        invoice = self._bill(order)
+        self.assertEqual(self._on_order(order), 0)
+        self.assertEqual(self._earned(invoice), 3.0)
+        self._pay(invoice, 33.33)
+        self._pay(invoice)
+        self.assertEqual(self._earned(), 10.0)
+        self.assertAlmostEqual(sum(self._entries().mapped("base")), 99.99)
+
+    def test_what_is_left_to_invoice_stays_earned(self):
+        order = self._confirmed(1000)
+        invoice = self._bill(order, 0.25)
+        self.assertEqual((self._on_order(order), self._earned(invoice)), (22.5, 7.5))
+        self._bill(order)
+        self.assertEqual(self._on_order(order), 0)
+        self.assertEqual(self._earned(), 30)
+
+    def test_a_cancelled_order_gives_back(self):
+        order = self._confirmed()
+        self._reckon()
+        order._action_cancel()
+        self.assertEqual(self._on_order(order), 0)
+        self.assertEqual(self._entries().mapped("amount"), [30, -30])
+
+    def test_a_cancelled_invoice_gives_the_order_its_part_back(self):
+        order = self._confirmed()
+        invoice = self._bill(order)
+        self.assertEqual(self._on_order(order), 0)
+        invoice.button_draft()
+        self.assertEqual(self._on_order(order), 30)
+        self.assertEqual(self._earned(), 30)
+
+    def test_a_credit_note_is_not_to_be_invoiced_again(self):
+        order = self._confirmed()
+        invoice = self._bill(order)
+        self.env["account.move.reversal"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        ).create({"journal_id": invoice.journal_id.id}).refund_moves()
+        note = invoice.reversal_move_ids
+        note.action_post()
+        (invoice + note).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
+        ).reconcile()
+        self.assertEqual(self._on_order(order), 0)
+        self.assertEqual(self._earned(), 0)
+
+    def test_a_changed_order_is_reckoned_again(self):
+        order = self._confirmed()
+        self.assertEqual(self._on_order(order), 30)
+        order.order_line.product_uom_qty = 3
+        self.assertEqual(self._on_order(order), 90)
+        order.order_line = [
+            Command.create({"product_id": self.product.id, "price_unit": 500, "tax_ids": []})
+        ]
+        self.assertEqual(self._on_order(order), 105)
+        order.user_id = self.colleague
+        self.assertEqual(self._on_order(order), 0)
+
+    def test_a_down_payment_counts_once(self):
+        order = self._confirmed()
+        self.env["sale.advance.payment.inv"].with_context(
+            active_model="sale.order", active_ids=order.ids
+        ).create({"advance_payment_method": "fixed", "fixed_amount": 400}).create_invoices()
+        order.invoice_ids.action_post()
+        self.assertEqual((self._on_order(order), self._earned()), (18, 30))
+        self._bill(order)
+        self.assertEqual((self._on_order(order), self._earned()), (0, 30))
+
+    def test_an_order_that_is_not_invoiced_in_time_gives_back(self):
+        self._replan(order_days=10)
+        order = self._confirmed()
+        order.date_order = fields.Datetime.subtract(fields.Datetime.now(), days=10)
+        self.assertEqual(self._on_order(order), 30)
+        self.env.cr.execute(
+            "UPDATE sale_order SET date_order = date_order - interval '1 day' WHERE id = %s",
+            [order.id],
+        )
+        self.env.invalidate_all()
+        order._mark_commission()
+        self.assertEqual(self._on_order(order), 0)
+
+    def test_the_job_finds_orders_that_waited_too_long(self):
+        self._replan(order_days=10)
+        order = self._confirmed()
+        self._reckon()
+        self.assertFalse(self.env["ar.commission.due"]._count())
+        later = fields.Date.add(self.today, days=11)
+        self.env["ar.commission.due"].with_context(tz="UTC")._mark_expired(later)
+        self.assertEqual(self.env["ar.commission.due"].search([]).order_id, order)
+
+    def test_the_part_is_shared_to_the_cent(self):
+        self._new_plan(members=[{"user_id": self.colleague.id}], **{"upfront_percent": 30,
+                       "upfront_on": "order"})  # fmt: skip
+        order = self._order(self.customer, 1.5).with_env(self.env)
+        order.ar_commission_share_ids = [
+            Command.create({"payee_id": user.partner_id.id, "percent": 50})
+            for user in (self.salesman, self.colleague)
+        ]
+        order.action_confirm()
+        self.assertEqual(self._on_order(order), 0.05)
+        self.assertEqual(sorted(self._entries().mapped("amount")), [0.02, 0.03])
+
+    def test_where_invoices_earn_orders_do_not(self):
+        self._replan(upfront_on="invoice")
+        order = self._confirmed()
+        self.assertEqual(self._on_order(order), 0)
+        self.assertFalse(self._entries())
+
+    def test_an_order_that_earned_is_not_deleted(self):
+        order = self._confirmed()
+        self._reckon()
+        order._action_cancel()
+        with self.assertRaisesRegex(UserError, "has earned commission.*leave it cancelled"):
+            order.unlink()
+
+    def test_a_contract_that_ends_earlier_earns_no_order(self):
+        order = self._confirmed()
+        self.assertEqual(self._on_order(order), 30)
+        self.plan.member_ids.date_to = fields.Date.subtract(self.today, days=1)
+        self.assertEqual(self._on_order(order), 0)

@@ -95,7 +95,7 @@ class TestCommissionOrder(CommissionCommon):
     def test_a_changed_order_is_reckoned_again(self):
         order = self._confirmed()
         self.assertEqual(self._on_order(order), 30)
-        order.order_line.product_uom_qty = 3
+        order.order_line.write({"product_uom_qty": 3, "price_unit": 1000})
         self.assertEqual(self._on_order(order), 90)
         order.order_line = [
             Command.create({"product_id": self.product.id, "price_unit": 500, "tax_ids": []})
@@ -137,8 +137,7 @@ class TestCommissionOrder(CommissionCommon):
         self.assertEqual(self.env["ar.commission.due"].search([]).order_id, order)
 
     def test_the_part_is_shared_to_the_cent(self):
-        self._new_plan(members=[{"user_id": self.colleague.id}], **{"upfront_percent": 30,
-                       "upfront_on": "order"})  # fmt: skip
+        self.plan.member_ids.copy({"user_id": self.colleague.id})
         order = self._order(self.customer, 1.5).with_env(self.env)
         order.ar_commission_share_ids = [
             Command.create({"payee_id": user.partner_id.id, "percent": 50})

@@ -90,7 +90,8 @@ def _ordered(today) -> SQL:
           JOIN base ON base.doc_id = earner.doc_id AND base.version_id = earner.version_id
           JOIN ar_commission_version version ON version.id = earner.version_id
          WHERE version.upfront_on = 'order' AND version.upfront_percent > 0 AND base.base <> 0
-           AND (version.order_days = 0 OR doc.day + version.order_days >= %s)
+           AND (COALESCE(version.order_days, 0) = 0
+                OR doc.day + version.order_days >= %s)
         """,
         today,
     )

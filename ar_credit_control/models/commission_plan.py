@@ -94,14 +94,60 @@ class Period(models.AbstractModel):
         )
 
 
+class Ranged(models.AbstractModel):
+    """Numbers within bounds: the database refuses others, this says beforehand whose they are.
+
+    ``_ranges``: field → (lowest, highest). ``_owners``: fields of the record that a line belongs to.
+    """
+
+    _name = "ar.commission.ranged"
+    _description = "Numbers within bounds"
+    _ranges: dict[str, tuple[float, float]] = {}
+    _owners: tuple[str, ...] = ()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_ranges(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_ranges(vals)
+        return super().write(vals)
+
+    def _check_ranges(self, vals):
+        for name in self._ranges.keys() & vals.keys():
+            low, high = self._ranges[name]
+            if not low <= vals[name] <= high:
+                raise ValidationError(
+                    self.env._(
+                        "“%(field)s” of %(owner)s is %(value)g: enter %(low)g to %(high)g.",
+                        field=self._fields[name]._description_string(self.env),
+                        owner=self._name_owner(vals),
+                        value=vals[name],
+                        low=low,
+                        high=high,
+                    )
+                )
+
+    def _name_owner(self, vals):
+        """The version or plan, or whatever else a line belongs to; a record's own name."""
+        for name in self._owners:
+            owner = self[:1][name] if self else self[name].browse(vals.get(name) or [])
+            if owner:
+                return owner.display_name
+        return self[:1].display_name or vals.get("name") or self._description
+
+
 class CommissionVersion(models.Model):
     """The terms of a plan for invoices of a period. Once in force they do not change: a new
     version begins where this one ends."""
 
     _name = "ar.commission.version"
     _description = "Version of a commission plan"
-    _inherit = ["ar.commission.period"]
+    _inherit = ["ar.commission.period", "ar.commission.ranged"]
     _order = "plan_id, date_from desc, id desc"
+    _ranges = {"upfront_percent": (0, 100), "order_days": (0, 3650)}
 
     plan_id = fields.Many2one(
         "ar.commission.plan", required=True, index=True, ondelete="cascade", readonly=True
@@ -212,6 +258,9 @@ class CommissionRule(models.Model):
 
     _name = "ar.commission.rule"
     _description = "Commission rule"
+    _inherit = ["ar.commission.ranged"]
+    _ranges = {"rate": (0, 100)}
+    _owners = ("version_id",)
     _order = "version_id, sequence, id"
 
     version_id = fields.Many2one(
@@ -258,6 +307,9 @@ class CommissionSpeed(models.Model):
 
     _name = "ar.commission.speed"
     _description = "Speed bracket of a commission"
+    _inherit = ["ar.commission.ranged"]
+    _ranges = {"factor": (0, 10)}
+    _owners = ("version_id",)
     _order = "version_id, day_from, id"
 
     version_id = fields.Many2one(
@@ -291,6 +343,9 @@ class CommissionTerm(models.Model):
 
     _name = "ar.commission.term"
     _description = "Payment term factor of a commission"
+    _inherit = ["ar.commission.ranged"]
+    _ranges = {"factor": (0, 10)}
+    _owners = ("version_id",)
     _order = "version_id, id"
 
     version_id = fields.Many2one(
@@ -316,8 +371,10 @@ class CommissionMember(models.Model):
 
     _name = "ar.commission.member"
     _description = "Member of a commission plan"
-    _inherit = ["ar.commission.period"]
+    _inherit = ["ar.commission.period", "ar.commission.ranged"]
     _order = "plan_id, date_from desc, id"
+    _ranges = {"share_percent": (0.01, 100)}
+    _owners = ("plan_id",)
 
     plan_id = fields.Many2one("ar.commission.plan", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="plan_id.company_id", store=True, index=True)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.misc import format_date
 
 from ..rules.commission import shares_fault
 
@@ -15,6 +16,7 @@ class CommissionShare(models.Model):
 
     _name = "ar.commission.share"
     _description = "Share of a commission"
+    _inherit = ["ar.commission.ranged"]
     _order = "id"
     _rec_name = "payee_id"
 
@@ -37,6 +39,9 @@ class CommissionShare(models.Model):
         "res.partner", string="Person", required=True, index=True, ondelete="restrict"
     )
     percent = fields.Float(string="Share (%)", digits=(5, 2), required=True, default=100.0)
+
+    _ranges = {"percent": (0.01, 100)}
+    _owners = OWNERS
 
     _one_owner = models.Constraint(
         "CHECK(num_nonnulls(order_id, move_id, partner_id) = 1)",
@@ -67,10 +72,11 @@ class CommissionShare(models.Model):
             if share.payee_id not in self._contracted(share.company_id, share._day()):
                 raise ValidationError(
                     self.env._(
-                        "“Shares”: %(person)s has no commission contract on %(day)s: make him a "
-                        "member of a plan, or choose somebody else.",
+                        "“Shares” of %(owner)s: %(person)s has no commission contract on %(day)s: "
+                        "make him a member of a plan, or choose somebody else.",
+                        owner=(share.move_id or share.order_id or share.partner_id).display_name,
                         person=share.payee_id.display_name,
-                        day=share._day(),
+                        day=format_date(self.env, share._day()),
                     )
                 )
 

@@ -94,6 +94,8 @@ class SaleOrder(models.Model):
         return result
 
     def _mark_commission(self):
+        if not self.env["ar.commission.version"]._asks_for_orders():
+            return
         confirmed = self.filtered(lambda order: order.state in ("sale", "cancel"))
         # whoever sells need not know of commissions
         due = self.env["ar.commission.due"].sudo()

@@ -6,10 +6,11 @@ How an invoice's entries are reckoned, for every rule that matched and every pay
 1. A settlement's part of the commission, not rounded: the rule's base × money ÷ the document's
    total × rate × speed factor × term factor × the part that is earned at payment × the payee's
    share.
-2. Each settlement is rounded by itself, except the last money of a document on which nothing is
-   open any more: it takes what is missing to the payee's part of the rounded sum of 1 (and of
-   what was earned beforehand), so that cents are neither lost nor made.
-3. The payees' parts of a rounded sum are found by :func:`split`, so that they add up to it.
+2. Each payment is rounded by itself, except the last one that earned a coin of a document on which
+   nothing is open any more: it takes what is missing to the payee's part of the rounded sum of 1
+   (and of what was earned beforehand), so that coins are neither lost nor made.
+3. The payees' parts of a rounded sum, and of what is earned beforehand, are found by :func:`split`,
+   so that they add up to it.
 """
 
 from __future__ import annotations
@@ -134,13 +135,19 @@ def split(total: Decimal, percents: Sequence[Decimal], coin: Decimal) -> list[De
 
 
 def with_remainder(exact: Sequence[Decimal], total: Decimal, coin: Decimal) -> list[Decimal]:
-    """Amounts rounded one by one, the last one so that they add up to ``total``.
+    """Amounts rounded one by one; the last one that is a coin at least makes them ``total``.
 
     >>> [str(a) for a in with_remainder([Decimal(1) / 3] * 3, Decimal(1), Decimal("0.01"))]
     ['0.33', '0.33', '0.34']
+    >>> exact = [Decimal("0.335"), Decimal("0.335"), Decimal(0)]
+    >>> [str(a) for a in with_remainder(exact, Decimal("0.67"), Decimal("0.01"))]
+    ['0.34', '0.33', '0.00']
     """
-    rounded = [round_to(amount, coin) for amount in exact[:-1]]
-    return [*rounded, total - sum(rounded, Decimal(0))] if exact else []
+    rounded = [round_to(amount, coin) for amount in exact]
+    if rounded:
+        last = max((place for place, amount in enumerate(rounded) if amount), default=-1)
+        rounded[last] += total - sum(rounded, Decimal(0))
+    return rounded
 
 
 def shares_fault(percents: Iterable[Decimal]) -> Decimal | None:

@@ -601,6 +601,4 @@ class LedgerMachine(RuleBasedStateMachine):
         while category:
             above.append(category.id)
             category = category.parent_id
-        return oracle.Line(
-            untaxed=untaxed, product=line.product_id.id, categories=frozenset(above)
-        )
+        return oracle.Line(untaxed=untaxed, product=line.product_id.id, categories=frozenset(above))

@@ -42,7 +42,7 @@ class TestCommissionPlan(CommissionCommon):
 
     def test_rates_are_percentages(self):
         for rate in (-1, 101):
-            with self.assertRaisesRegex(ValidationError, "Rate.*of Field sales: Next is .*0 to 100"):
+            with self.assertRaisesRegex(ValidationError, "Rate.*of Field sales: Next is .*100"):
                 self._refused(
                     lambda rate=rate: self._draft(rule_ids=[Command.create({"rate": rate})])
                 )
@@ -50,7 +50,7 @@ class TestCommissionPlan(CommissionCommon):
             self._refused(lambda: self._draft(upfront_percent=120))
         with self.assertRaisesRegex(ValidationError, "Factor.*0 to 10"):
             self._refused(lambda: self._draft(speed_ids=[Command.create({"factor": 11})]))
-        with self.assertRaisesRegex(ValidationError, "Share.*of Field sales is 0: enter 0.01 to 100"):
+        with self.assertRaisesRegex(ValidationError, "Share.*of Field sales is 0: .*to 100"):
             self._refused(lambda: self.plan.member_ids.write({"share_percent": 0}))
 
     def _refused(self, way):

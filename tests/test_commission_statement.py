@@ -355,8 +355,10 @@ class TestCommissionDrawing(StatementCommon):
             cls._entry(10, date(2026, 3, 5), payee=agent)
 
     def _ask(self):
-        wizard = self.env["ar.commission.draw"].with_user(self.payer).create(
-            {"company_id": self.company.id, **MARCH}
+        wizard = (
+            self.env["ar.commission.draw"]
+            .with_user(self.payer)
+            .create({"company_id": self.company.id, **MARCH})
         )
         action = wizard.action_draw()
         self.assertEqual(action["res_model"], "ar.commission.drawing")
@@ -377,7 +379,9 @@ class TestCommissionDrawing(StatementCommon):
             self.env.ref("ar_credit_control.cron_commission_draw").method_direct_trigger()
         self.assertEqual((drawing.state, drawing.progress), ("done", 100))
         self.assertEqual((drawing.done, self._count()), (210, 210))
-        found = self.env["ar.commission.statement"].search(drawing.action_open_statements()["domain"])
+        found = self.env["ar.commission.statement"].search(
+            drawing.action_open_statements()["domain"]
+        )
         self.assertEqual(set(found.mapped("total")), {10})
         self.assertEqual(set(found.mapped("create_uid")), {self.payer})
 

@@ -35,7 +35,6 @@ class CommissionEntry(models.Model):
     )
     order_id = fields.Many2one(
         "sale.order",
-        string="Order",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
@@ -125,8 +124,8 @@ class CommissionEntry(models.Model):
             END $$;
             CREATE OR REPLACE TRIGGER ar_commission_frozen
             BEFORE UPDATE OF company_id, currency_id, version_id, rule_id, move_id, order_id,
-                partial_ref, kind, date, paid, base, rate, speed_factor, term_factor, amount, generation,
-                reverses_id ON ar_commission_entry
+                partial_ref, kind, date, paid, base, rate, speed_factor, term_factor, amount,
+                generation, reverses_id ON ar_commission_entry
             FOR EACH ROW EXECUTE FUNCTION ar_commission_append_only();
             CREATE OR REPLACE TRIGGER ar_commission_kept
             BEFORE DELETE ON ar_commission_entry

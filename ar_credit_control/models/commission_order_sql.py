@@ -12,7 +12,7 @@ from .commission_write_sql import Reckoning
 
 
 def of_orders(scope: Scope, orders: SQL, today) -> Reckoning:
-    """``orders``: a query of ids. ``today``: orders that wait longer for an invoice earn nothing."""
+    """``orders``: a query of ids. ``today``: who waits too long for an invoice earns nothing."""
     steps = {
         "doc": _documents(orders),
         "payee": payees(SQL("order_id")),

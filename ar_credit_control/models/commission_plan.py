@@ -97,7 +97,7 @@ class Period(models.AbstractModel):
 class Ranged(models.AbstractModel):
     """Numbers within bounds: the database refuses others, this says beforehand whose they are.
 
-    ``_ranges``: field → (lowest, highest). ``_owners``: fields of the record that a line belongs to.
+    ``_ranges``: field → (lowest, highest). ``_owners``: fields that say what a line belongs to.
     """
 
     _name = "ar.commission.ranged"

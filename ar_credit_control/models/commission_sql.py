@@ -71,7 +71,7 @@ def until(scope: Scope, moves: SQL, last: str) -> SQL:
 def steps(scope: Scope, moves: SQL) -> dict[str, SQL]:
     return {
         "doc": documents(moves),
-        "payee": payees(),
+        "payee": payees(SQL("move_id")),
         "contract": contracts(scope),
         "earner": earners(scope),
         "base": bases(scope),
@@ -115,8 +115,11 @@ def documents(moves: SQL) -> SQL:
     )
 
 
-def payees(owner: SQL = SQL("move_id")) -> SQL:
-    """The document's own shares, or its customer's, or its salesperson alone."""
+def payees(owner: SQL) -> SQL:
+    """The document's own shares, or its customer's, or its salesperson alone.
+
+    owner: column of a share that names the document.
+    """
     return SQL(
         """
         SELECT doc.id AS doc_id, share.payee_id, share.percent, share.id AS place
@@ -272,8 +275,8 @@ def matched() -> SQL:
     return SQL(
         """
         SELECT match.id, doc.id AS doc_id, item.date_maturity,
-               match.debit_amount_currency AS settled, match.amount, counter.id AS counter_id, counter.move_id AS counter_move_id,
-               counter.date
+               match.debit_amount_currency AS settled, match.amount,
+               counter.id AS counter_id, counter.move_id AS counter_move_id, counter.date
           FROM doc
           JOIN account_move_line item ON item.move_id = doc.id
            AND item.display_type = 'payment_term'

@@ -9,7 +9,7 @@ class CommissionCheck(models.TransientModel):
     _order = "id"
 
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
-    order_id = fields.Many2one("sale.order", string="Order", readonly=True)
+    order_id = fields.Many2one("sale.order", readonly=True)
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     payee_id = fields.Many2one("res.partner", string="Person", readonly=True)
     rule_id = fields.Many2one("ar.commission.rule", readonly=True)

@@ -17,7 +17,7 @@ class TestCommissionMargin(CommissionCommon):
 
     def _confirmed(self, amount=100, quantity=10, **vals):
         order = self._order(self.customer, amount, **vals).with_env(self.env)
-        order.order_line.product_uom_qty = quantity
+        order.order_line.write({"product_uom_qty": quantity, "price_unit": amount})
         order.action_confirm()
         return order
 

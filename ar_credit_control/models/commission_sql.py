@@ -311,6 +311,9 @@ def _pending() -> SQL:
     """
     return SQL(
         """
+        WITH known AS MATERIALIZED (
+            SELECT DISTINCT link.payment_id
+              FROM doc JOIN account_move__account_payment link ON link.invoice_id = doc.id)
         SELECT given.payment_id, doc.id AS doc_id, given.date, given.date_maturity,
                given.amount * given.rate AS amount, given.amount AS settled
           FROM (
@@ -331,10 +334,7 @@ def _pending() -> SQL:
                    AND move.currency_id = payment.currency_id AND move.state = 'posted'
                    AND move.amount_residual > 0 AND move.move_type = CASE payment.payment_type
                        WHEN 'outbound' THEN 'out_refund' ELSE 'out_invoice' END
-                 WHERE payment.id IN (
-                       SELECT known.payment_id FROM doc CROSS JOIN LATERAL (
-                              SELECT payment_id FROM account_move__account_payment
-                               WHERE invoice_id = doc.id OFFSET 0) known)
+                 WHERE payment.id IN (SELECT payment_id FROM known)
                    AND payment.move_id IS NULL AND payment.state IN ('in_process', 'paid')
               ) spread) given
           JOIN doc ON doc.id = given.move_id

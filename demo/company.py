@@ -53,8 +53,12 @@ FRENCH = {"FR": 12, "ES": 4, "DE": 2}
 DONE = "ar_credit_control.demo_company"
 
 
-def build(env) -> None:
-    """Make the demo company of a fresh database; a second call changes nothing."""
+def build(env, customers=(ITALIAN, FRENCH), report=None) -> None:
+    """Make the demo company of a fresh database; a second call changes nothing.
+
+    :param customers: how many there are of each country, of the Italian and the French company
+    :param report: what is called after each batch, see :func:`load`
+    """
     if _is_done(env, "whole"):
         return
     env = env(context=dict(env.context, tracking_disable=True, lang="en_US"))
@@ -64,10 +68,11 @@ def build(env) -> None:
     logins = tuple(user.login for user in sellers)
     today = fields.Date.context_today(env.user)
     _build_rates(env, italian | french, today)
-    home = build_history(today, ITALIAN, "C", seed=1, salespeople=logins)
-    abroad = build_history(today, FRENCH, "F", seed=2, salespeople=logins)
+    at_home, elsewhere = customers
+    home = build_history(today, at_home, "C", seed=1, salespeople=logins)
+    abroad = build_history(today, elsewhere, "F", seed=2, salespeople=logins)
     # committed batch by batch, as in the background: the database plans better on what it has seen
-    commit = env["ir.cron"]._commit_progress
+    commit = report or env["ir.cron"]._commit_progress
     load(env, italian, home, commit)
     load(env, french, abroad, commit)
     build_reports(env, italian, home, today, commit)

@@ -12,6 +12,7 @@ from . import test_collector
 from . import test_worklist
 from . import test_case
 from . import test_collection_privacy
+from . import test_collection_walk
 from . import test_good_payer
 from . import test_position
 from . import test_score_assess

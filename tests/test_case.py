@@ -214,6 +214,33 @@ class TestCase(CaseCommon):
         self._send(run.with_user(self.manager))
         self.assertEqual((case.phase, case.notice_id), ("formal_notice", run.notice_ids))
 
+    def test_a_second_proposal_leads_to_the_notice_that_waits(self):
+        self._invoice(self.customer, 300, due=-90)
+        case = self._open()
+        run = self.Run.browse(case.action_propose_notice()["res_id"])
+        self.assertEqual(case.action_propose_notice()["res_id"], run.id)
+        run.action_confirm()
+        forced = case.with_user(self.manager).with_company(self.company)
+        forced.notice_reason = "He moves abroad"
+        self.assertEqual(forced.action_force_notice()["res_id"], run.id, "whoever presses it")
+        run.action_cancel()
+        again = self.Run.browse(case.action_propose_notice()["res_id"])
+        self.assertNotEqual(again, run, "what was given up is made out anew")
+        self._send(again.with_user(self.collector))
+        self.assertEqual(case.notice_id, again.notice_ids)
+        self.assertFalse(run.notice_ids.filtered(lambda notice: notice.state == "sent"))
+
+    def test_a_policy_without_a_formal_level_makes_out_none(self):
+        self._invoice(self.customer, 300, due=-90)
+        self.formal.formal_notice = False
+        case = self._open(notice_reason="He moves abroad")
+        for call in (
+            case.action_propose_notice,
+            case.with_user(self.manager).with_company(self.company).action_force_notice,
+        ):
+            with self.assertRaisesRegex(UserError, "“Plain” is a formal notice: give Customer"):
+                call()
+
     def test_what_is_never_chased_is_not_forced_either(self):
         item = self._item(self._invoice(self.customer, 300, due=-90))
         self.env["ar.dispute"].create(

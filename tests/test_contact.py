@@ -25,8 +25,8 @@ class ContactCommon(DunningCommon):
     def _day(self, days):
         return fields.Date.add(self.today, days=days)
 
-    def _ago(self, days):
-        return fields.Datetime.subtract(fields.Datetime.now(), days=days)
+    def _ago(self, days, **more):
+        return fields.Datetime.subtract(fields.Datetime.now(), days=days, **more)
 
     def _contact(self, user=None, **vals):
         Contact = self.Contact.with_user(user or self.collector)

@@ -1,7 +1,9 @@
 """The collector's day: what stands on the worklist, in which order, and what it suggests."""
 
 import random
+from datetime import timedelta
 
+from freezegun import freeze_time
 from odoo import Command, fields
 from odoo.addons.ar_credit_control.ar_credit_control.rules.worklist import (
     Customer,
@@ -71,27 +73,97 @@ class TestWorklist(WorklistCommon):
         self.assertEqual((row.kind, row.day), ("dispute_due", self._day(-1)))
         self.assertIn("Settle the dispute", row.suggestion)
 
-    def test_a_broken_promise_comes_first_until_somebody_called(self):
+    def _broken(self):
+        """A promise about an invoice, found broken a moment ago."""
         invoice = self._invoice(self.customer, 100, due=-60)
+        line = Command.create({"item_id": self._item(invoice).id})
         promise = self.env["ar.promise"].create(
+            {"partner_id": self.customer.id, "date": self._day(3), "line_ids": [line]}
+        )
+        promise.flush_recordset()
+        self.env.cr.execute(  # two days are waited for the money
+            "UPDATE ar_promise SET date = %s, last_day = %s WHERE id = %s",
+            (self._day(-3), self._day(-1), promise.id),
+        )
+        self._contacts().sudo().write({"date": self._ago(3)})
+        promise.invalidate_recordset()
+        with freeze_time(fields.Datetime.now() - timedelta(hours=1), tick=True):
+            promise.sudo()._judge(self.company)
+        return promise
+
+    def test_a_broken_promise_comes_first_until_somebody_dealt_with_it(self):
+        self._broken()
+        row = self._row()
+        self.assertEqual((row.kind, row.day), ("broken_promise", self._day(-3)))
+        self.assertIn("and not paid", row.suggestion)
+        for before in (self._ago(0, hours=2), self._ago(3)):
+            self._contact(date=before, outcome="informed")
+            self.assertEqual(self._row().kind, "broken_promise", "spoken with before it broke")
+        self._contact(outcome="no_answer")
+        self.assertEqual(self._row().kind, "broken_promise", "nobody was reached")
+        step = self._contact(outcome="no_answer", next_step="Call", next_date=self._day(1))
+        self.assertFalse(self._row().kind, "somebody goes on tomorrow")
+        step.sudo().unlink()
+        self.assertEqual(self._row().kind, "broken_promise")
+        self._contact(outcome="informed")
+        self.assertFalse(self._row().kind)
+
+    def test_what_a_customer_says_elsewhere_does_not_settle_a_broken_promise(self):
+        promise = self._broken()
+        other = self._invoice(self.customer, 50, due=-9)
+        again = {"partner_id": self.customer.id, "date": self._day(3), "channel": "portal"}
+        for move, kind in ((other, "broken_promise"), (promise.line_ids.move_line_id.move_id, False)):
+            line = Command.create({"item_id": self._item(move).id})
+            self.env["ar.promise"].create({**again, "line_ids": [line]})
+            self.assertEqual(self._row().kind, kind)
+
+    def test_a_dispute_settles_a_broken_promise_when_it_is_about_all_of_it(self):
+        promise = self._broken()
+        item = promise.line_ids.move_line_id
+        for amount, kind in ((40, "broken_promise"), (100, False)):
+            dispute = self.env["ar.dispute"].create(
+                {
+                    "partner_id": self.customer.id,
+                    "reason": "price",
+                    "channel": "portal",
+                    "line_ids": [Command.create({"item_id": item.id, "amount": amount})],
+                }
+            )
+            self.assertEqual(self._row().kind, kind)
+            dispute.action_cancel()
+
+    def test_a_logged_contact_does_what_a_broken_promise_asked_for(self):
+        promise = self._broken()
+        self.assertTrue(promise.activity_ids)
+        self._contact(outcome="no_answer")
+        self.assertTrue(promise.activity_ids)
+        self._contact(outcome="informed")
+        self.assertFalse(promise.activity_ids)
+
+    def test_a_missed_instalment_is_a_broken_promise(self):
+        plan = self.env["ar.instalment.plan"].create(
             {
                 "partner_id": self.customer.id,
-                "date": self._day(3),
-                "line_ids": [Command.create({"item_id": self._item(invoice).id})],
+                "first_date": self._day(0),
+                "count": 2,
+                "max_missed": 2,
+                "line_ids": [
+                    Command.create({"item_id": self._item(self._invoice(self.customer, 100)).id})
+                ],
             }
         )
-        self.assertFalse(self._row().kind)
+        plan.action_schedule()
+        plan.action_start()
         self._contacts().sudo().unlink()
-        promise.flush_recordset()
+        self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE ar_promise SET state = 'broken', date = %s, judged_on = %s WHERE id = %s",
-            (self._day(-2), self._day(0), promise.id),
+            "UPDATE ar_promise SET date = %s, last_day = %s WHERE plan_id = %s AND date = %s",
+            (self._day(-3), self._day(-1), plan.id, self.today),
         )
-        row = self._row()
-        self.assertEqual((row.kind, row.day, row.tasks), ("broken_promise", self._day(-2), 2))
-        self.assertIn("and not paid", row.suggestion)
-        self._contact(outcome="no_answer")
-        self.assertFalse(self._row().kind)
+        self.env.invalidate_all()
+        self.env["ar.promise"].sudo()._judge(self.company)
+        self.assertEqual(plan.state, "running")
+        self.assertEqual(self._row().kind, "broken_promise")
 
     def test_what_is_done_leaves_the_list_and_stays_readable(self):
         self._invoice(self.customer, 100, due=-60)

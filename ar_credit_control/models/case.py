@@ -61,7 +61,7 @@ class CollectionCase(models.Model):
     )
     line_ids = fields.One2many("ar.collection.case.line", "case_id", string="Items")
     step_ids = fields.One2many("ar.collection.case.step", "case_id", string="Steps")
-    next_step = fields.Char(tracking=True)
+    next_step = fields.Char(string="Next step", tracking=True)
     next_date = fields.Date(string="Next step on", tracking=True)
     # the formal notice
     notice_id = fields.Many2one("ar.dunning.notice", string="Formal notice", readonly=True)

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..rules.collection_case import SILENT, may_enter
 from ..rules.formal_notice import Notice, formality, lacking
+from .dunning_run import OPEN
 from .dunning_text import MARK
 
 MANAGER = "ar_credit_control.group_credit_manager"
@@ -234,15 +235,33 @@ class CollectionCase(models.Model):
             raise UserError(
                 self.env._("%s: enter “Reason to send it all the same” first.", self.display_name)
             )
-        action = self._propose_notice(forced_reason=reason)
-        self.message_post(
-            body=self.env._("The formal notice is made out ahead of the policy: %s", reason)
-        )
-        return action
+        return self._propose_notice(forced_reason=reason)
 
     def _propose_notice(self, **vals):
+        """The run with the formal notice: the one that waits for its review, or a new one."""
         self.ensure_one()
         self.check_access("write")
+        # of two who press the button at the same moment the second one has to find the first's
+        self.env["ar.credit.profile"].sudo()._lock(self.partner_id.ids, self.company_id)
+        run = self._find_proposed_run() or self._make_notice_run(vals)
+        return run.get_formview_action()
+
+    def _find_proposed_run(self):
+        """The run whose formal notice to the customer nobody has sent yet."""
+        notice = self.env["ar.dunning.notice"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("level_id.formal_notice", "=", True),
+                ("state", "in", ("proposed", "queued")),
+                ("run_id.date", "<=", fields.Date.context_today(self)),
+                ("run_id.state", "in", OPEN),
+            ],
+            limit=1,
+        )
+        return notice.run_id
+
+    def _make_notice_run(self, vals):
         run = self.env["ar.dunning.run"].create(
             {
                 "company_id": self.company_id.id,
@@ -261,11 +280,30 @@ class CollectionCase(models.Model):
                     reason=self._why_left_out(run),
                 )
             )
-        for notice in run.notice_ids.sudo():  # only the level that the policy has for it
-            if formal := notice.policy_id.level_ids.filtered("formal_notice")[:1]:
-                notice._set_level(formal)
+        for notice in run.notice_ids.sudo():  # whoever may propose, may propose this level
+            notice._set_level(self._get_formal_level(notice.policy_id))
         run.sudo()._set_charges(run.notice_ids.ids)
-        return run.get_formview_action()
+        if run.forced_reason:
+            self.message_post(
+                body=self.env._(
+                    "The formal notice is made out ahead of the policy: %s", run.forced_reason
+                )
+            )
+        return run
+
+    def _get_formal_level(self, policy):
+        level = policy.level_ids.filtered("formal_notice")[:1]
+        if not level:
+            raise UserError(
+                self.env._(
+                    "No level of the dunning policy “%(policy)s” is a formal notice: give "
+                    "%(customer)s another policy, mark a level as formal, or write the formal "
+                    "notice yourself and enter its day, deadline and number on the case.",
+                    policy=policy.name,
+                    customer=self.partner_id.display_name,
+                )
+            )
+        return level
 
     def _why_left_out(self, run):
         labels = dict(run.left_out_ids._fields["reason"]._description_selection(self.env))

@@ -247,7 +247,8 @@ class ClaimLine(models.AbstractModel):
             return self.env._("%s is paid already: choose an open invoice.", item.move_id.name)
         if item.currency_id.compare_amounts(self.amount, item.amount_residual_currency) > 0:
             return self.env._(
-                "“Amount”: of %(number)s only %(open)s is open: enter that or less.",
+                "“%(field)s”: of %(number)s only %(open)s is open: enter that or less.",
+                field=self._fields["amount"]._description_string(self.env),
                 number=item.move_id.name,
                 open=format_amount(self.env, item.amount_residual_currency, item.currency_id),
             )

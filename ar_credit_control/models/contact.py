@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from ..reports.open_item import ACCOUNTING
+from .contact_sql import NOT_REACHED
 
 CHANNELS = [
     ("phone", "Phone"),
@@ -22,11 +23,13 @@ OUTCOMES = [
     ("paid", "Has paid"),
     ("other", "Other"),
 ]
-NOT_REACHED = ("no_answer", "wrong_contact")
 CALLS = (
     "ar_credit_control.activity_dunning_call",
     "ar_credit_control.activity_dunning_ask",
+    "ar_credit_control.activity_promise_broken",
+    "ar_credit_control.activity_plan_default",
 )
+ASKED_ON = ("ar.credit.profile", "ar.promise", "ar.instalment.plan")
 # What happened cannot be changed afterwards; what follows from it can.
 FOLLOWS = {
     *("outcome", "note", "next_step", "next_date", "next_done"),
@@ -88,7 +91,7 @@ class Contact(models.Model):
         string="Invoices discussed",
     )
     items = fields.Char(compute="_compute_items", string="Invoices")
-    next_step = fields.Char(help="What is to be done next.")
+    next_step = fields.Char(string="Next step", help="What is to be done next.")
     next_date = fields.Date(string="Next step on")
     next_done = fields.Boolean(string="Next step done", readonly=True)
     notice_id = fields.Many2one(
@@ -258,19 +261,22 @@ class Contact(models.Model):
     def _finish_calls(self):
         """The calls that were asked for are done, unless nobody was reached."""
         reached = self.filtered(lambda entry: entry.outcome not in NOT_REACHED)
+        reached._find_calls().action_feedback(feedback=self.env._("A contact was logged."))
+
+    def _find_calls(self):
+        """Activities that ask somebody to speak with the customers."""
         kinds = [self.env.ref(xmlid, raise_if_not_found=False) for xmlid in CALLS]
+        kind_ids = [kind.id for kind in kinds if kind]
+        domain = [
+            ("partner_id", "in", self.partner_id.ids),
+            ("company_id", "in", self.company_id.ids),
+            ("activity_ids.activity_type_id", "in", kind_ids),
+        ]
         # whoever spoke with the customer did what a colleague was asked to do
-        Profile = self.env["ar.credit.profile"].sudo()
-        profiles = Profile.search(
-            [
-                ("partner_id", "in", reached.partner_id.ids),
-                ("company_id", "in", reached.company_id.ids),
-            ]
-        )
-        calls = profiles.activity_ids.filtered(
-            lambda activity: activity.activity_type_id.id in [kind.id for kind in kinds if kind]
-        )
-        calls.action_feedback(feedback=self.env._("A contact was logged."))
+        found = self.env["mail.activity"].sudo()
+        for model in ASKED_ON:
+            found |= self.env[model].sudo().search(domain).activity_ids
+        return found.filtered(lambda activity: activity.activity_type_id.id in kind_ids)
 
     def write(self, vals):
         if not self.env.su and vals.keys() - FOLLOWS:

@@ -3,6 +3,7 @@
 from odoo.tools import SQL
 
 TABLES = ("ar.contact", "ar.credit.profile", "mail.activity")
+NOT_REACHED = ("no_answer", "wrong_contact")  # outcomes
 # The entries of the log whose next step somebody has still to do.
 OPEN_STEP = "next_date IS NOT NULL AND next_done IS NOT TRUE"
 

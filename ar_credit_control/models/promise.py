@@ -39,6 +39,9 @@ class Promise(models.Model):
     )
     paid = fields.Monetary(string="Came in time", readonly=True)
     judged_on = fields.Date(readonly=True, help="The day on which it was kept or broken.")
+    broken_at = fields.Datetime(
+        readonly=True, help="When it was found that the money, or a part of it, had not come."
+    )
     tolerance_days = fields.Integer(
         readonly=True,
         default=lambda self: self._get_policy().promise_days,
@@ -130,6 +133,8 @@ class Promise(models.Model):
 
     def _check_policy(self, policy):
         """Refuse a day too far away and more open promises than the policy lets customers make."""
+        # of two that are written at the same moment the second one has to count the first
+        self.env["ar.credit.profile"].sudo()._lock(self.partner_id.ids, self.company_id)
         latest = fields.Date.add(fields.Date.context_today(self), days=policy.promise_max_days)
         if self.date > latest:
             raise UserError(

@@ -105,14 +105,20 @@ class ResPartner(models.Model):
 
     def action_ar_promise(self):
         """A new promise about what is overdue and not promised yet, to be filled in."""
+        return self._ar_new_promise("ar.promise", self.env._("New promise to pay"))
+
+    def action_ar_plan(self):
+        """A new instalment plan about the same."""
+        return self._ar_new_promise("ar.instalment.plan", self.env._("New instalment plan"))
+
+    def _ar_new_promise(self, model, title):
         self.ensure_one()
-        Promise = self.env["ar.promise"]
-        Promise.check_access("create")
+        self.env[model].check_access("create")
         lines = [fields.Command.create({"item_id": key}) for key in self._ar_to_promise().ids]
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("New promise to pay"),
-            "res_model": Promise._name,
+            "name": title,
+            "res_model": model,
             "views": [(False, "form")],
             "context": {
                 "default_partner_id": self.commercial_partner_id.id,

@@ -152,6 +152,7 @@ class Promise(models.Model):
         ended = verdict.state != OPEN and today
         (self - judged).write({"state": verdict.state, "paid": verdict.paid, "judged_on": ended})
         if verdict.state in (BROKEN, PARTLY):
+            waited.broken_at = fields.Datetime.now()
             for promise in waited:
                 promise._escalate()
         if ended:

@@ -31,15 +31,19 @@ class Worklist(models.Model):
         ],
         "ar.absence": ["user_id", "deputy_id", "date_from", "date_to"],
         "ar.contact": [
-            "company_id", "date", "next_date", "next_done", "next_step", "partner_id",
+            "channel", "company_id", "date", "next_date", "next_done", "next_step", "outcome",
+            "partner_id",
         ],
         "ar.collection.case": ["company_id", "next_date", "next_step", "partner_id", "phase"],
         "ar.delivery.problem": [
             "company_id", "deadline", "move_id", "opened_on", "partner_id", "state",
         ],
-        "ar.promise": ["company_id", "date", "judged_on", "partner_id", "state"],
-        "ar.promise.line": ["move_line_id", "promise_id"],
+        "ar.promise": [
+            "broken_at", "company_id", "date", "judged_on", "partner_id", "plan_id", "state",
+        ],
+        "ar.promise.line": ["is_open", "move_line_id", "plan_id", "promise_id"],
         "ar.dispute": ["company_id", "deadline", "partner_id", "state"],
+        "ar.dispute.line": ["amount", "is_open", "move_line_id"],
         "ar.credit.profile": [
             "collector_id", "company_id", "dunning_level", "grade", "partner_id", "user_id",
         ],
@@ -79,7 +83,7 @@ class Worklist(models.Model):
     balance = fields.Monetary(string="Open balance", readonly=True, depends_context=COMPANY)
     overdue = fields.Monetary(readonly=True, depends_context=COMPANY)
     oldest_due = fields.Date(string="Overdue since", readonly=True, depends_context=COMPANY)
-    last_contact = fields.Datetime(readonly=True, depends_context=COMPANY)
+    last_contact = fields.Datetime(string="Last contact", readonly=True, depends_context=COMPANY)
     next_date = fields.Date(string="Next action on", readonly=True, depends_context=COMPANY)
     grade = fields.Selection(GRADES, readonly=True, depends_context=COMPANY)
     dunning_level = fields.Integer(readonly=True, aggregator="max", depends_context=COMPANY)
@@ -325,7 +329,11 @@ class Worklist(models.Model):
         )
 
     def _promises_sql(self, root):
-        """Broken promises that are still owed, until somebody spoke with the customer."""
+        """Broken promises that are still owed, until somebody dealt with them.
+
+        A contact before it broke, what came by itself, and a call that reached nobody and plans
+        nothing do not deal with it; nor does what the customer says of other invoices.
+        """
         return SQL(
             """
             SELECT promise.partner_id, 'broken_promise'::varchar, promise.date, NULL::varchar
@@ -334,15 +342,28 @@ class Worklist(models.Model):
                AND EXISTS (
                    SELECT FROM ar_promise_line line
                      JOIN account_move_line item ON item.id = line.move_line_id
-                    WHERE line.promise_id = promise.id AND item.amount_residual > 0)
+                    WHERE (line.promise_id = promise.id OR line.plan_id = promise.plan_id)
+                      AND item.amount_residual > 0
+                      AND NOT EXISTS (
+                          SELECT FROM ar_promise_line again
+                           WHERE again.move_line_id = item.id AND again.is_open
+                             AND again.id <> line.id)
+                      AND NOT EXISTS (
+                          SELECT FROM ar_dispute_line disputed
+                           WHERE disputed.move_line_id = item.id AND disputed.is_open
+                             AND disputed.amount >= item.amount_residual_currency))
                AND NOT EXISTS (
                    SELECT FROM ar_contact contact
                     WHERE contact.company_id = promise.company_id
                       AND contact.partner_id = promise.partner_id
-                      AND contact.date >= promise.judged_on
-                      AND contact.notice_id IS NULL AND contact.message_id IS NULL)
+                      AND contact.date >= COALESCE(promise.broken_at, promise.judged_on)
+                      AND contact.notice_id IS NULL AND contact.message_id IS NULL
+                      AND contact.channel <> 'portal'
+                      AND (contact.next_date IS NOT NULL
+                           OR contact.outcome <> ALL(%s)))
             """,
             root.id,
+            list(contact_sql.NOT_REACHED),
         )
 
     def _deliveries_sql(self, root):
@@ -362,6 +383,10 @@ class Worklist(models.Model):
     def action_log_contact(self):
         self.ensure_one()
         return self.partner_id.action_ar_log_contact()
+
+    def action_new_plan(self):
+        self.ensure_one()
+        return self.partner_id.action_ar_plan()
 
     def action_open_partner(self):
         self.ensure_one()

@@ -22,6 +22,8 @@ from .orders import build_orders
 from .reports import CLASSES, NUMBERS, report_rows
 from .scores import build_scores
 
+# numbers from the registry of IBANs, where they are examples
+ACCOUNTS = {"it": "IT60X0542811101000000123456", "fr": "FR1420041010050500013M02606"}
 # login (and password) → who it is
 LOGINS = {
     "accountant": "Accountant: books, opening history, invoices",
@@ -78,7 +80,7 @@ def build(env, customers=(ITALIAN, FRENCH), report=None) -> None:
     build_reports(env, italian, home, today, commit)
     for company in italian | french:
         build_scores(env, company, today, commit)
-    build_claims(env, italian, today)
+    build_claims(env(user=users["collector"].id), italian, today)
     build_orders(env, italian, home, sellers)
     build_orders(env, french, abroad, sellers)
     _build_portal_user(env, italian, home)
@@ -192,6 +194,9 @@ def _build_companies(env):
         if company.chart_template != chart:
             env["account.chart.template"].try_loading(chart, company, install_demo=False)
         company.account_use_credit_limit = True
+        env["res.partner.bank"].create(
+            {"acc_number": ACCOUNTS[chart], "partner_id": company.partner_id.id}
+        )
     # prices in the companies' currency: Odoo made the first list before it knew the country
     env["product.pricelist"].search([("company_id", "in", (italian | french).ids)]).write(
         {"currency_id": env.ref("base.EUR").id}

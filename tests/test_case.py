@@ -274,6 +274,22 @@ class TestCase(CaseCommon):
         case.action_close()
         self.assertEqual(self._run().notice_ids.amount, 400)
 
+    def test_a_case_handed_over_comes_back_to_its_collector(self):
+        self._invoice(self.customer, 300, due=-50)
+        case = self._open(notice_date=self._day(-20), deadline=self._day(-1))
+        case.action_formal_notice()
+        self.assertEqual(case.next_date, self.today, "what follows the notice is to be decided")
+        case.agency_id = self.agency
+        case.action_hand_over()
+        self.assertEqual(
+            (case.next_step, case.next_date), ("Ask Agency how the case stands", self._day(30))
+        )
+
+    def test_what_the_collector_planned_stays_when_the_case_is_handed_over(self):
+        self._invoice(self.customer, 300, due=-50)
+        case = self._hand_over(next_step="Send the contract", next_date=self._day(3))
+        self.assertEqual((case.next_step, case.next_date), ("Send the contract", self._day(3)))
+
     def test_dunning_goes_on_in_the_amicable_phase(self):
         self._invoice(self.customer, 300, due=-50)
         self._open()

@@ -95,8 +95,7 @@ class TestClaimRace(BaseCase):
         """What each of the actions came to; the shortest first, which is the one that was done."""
         ready, results = threading.Barrier(len(actions)), []
         threads = [
-            threading.Thread(target=self._work, args=(action, ready, results))
-            for action in actions
+            threading.Thread(target=self._work, args=(action, ready, results)) for action in actions
         ]
         with mute_logger("odoo.sql_db"):
             for thread in threads:
@@ -135,9 +134,7 @@ class TestClaimRace(BaseCase):
         self.assertEqual(done, "written")
         self.assertIn("1 promises are open already", refused)
         with self._environment() as env:
-            self.assertEqual(
-                env["ar.promise"].search_count([("partner_id", "=", self.partner)]), 1
-            )
+            self.assertEqual(env["ar.promise"].search_count([("partner_id", "=", self.partner)]), 1)
 
     def _allow(self, count):
         """How many promises customers may make; afterwards as many as before."""

@@ -111,8 +111,9 @@ class TestWorklist(WorklistCommon):
     def test_what_a_customer_says_elsewhere_does_not_settle_a_broken_promise(self):
         promise = self._broken()
         other = self._invoice(self.customer, 50, due=-9)
-        again = {"partner_id": self.customer.id, "date": self._day(3), "channel": "portal"}
-        for move, kind in ((other, "broken_promise"), (promise.line_ids.move_line_id.move_id, False)):
+        again = {"partner_id": self.customer.id, "date": self._day(3)}
+        broken = promise.line_ids.move_line_id.move_id
+        for move, kind in ((other, "broken_promise"), (broken, False)):
             line = Command.create({"item_id": self._item(move).id})
             self.env["ar.promise"].create({**again, "line_ids": [line]})
             self.assertEqual(self._row().kind, kind)
@@ -125,12 +126,28 @@ class TestWorklist(WorklistCommon):
                 {
                     "partner_id": self.customer.id,
                     "reason": "price",
-                    "channel": "portal",
                     "line_ids": [Command.create({"item_id": item.id, "amount": amount})],
                 }
             )
             self.assertEqual(self._row().kind, kind)
             dispute.action_cancel()
+
+    def test_nobody_calls_a_customer_that_an_agency_speaks_with(self):
+        self._broken()
+        self.assertEqual(self._row().tasks, 1)
+        case = self.env["ar.collection.case"].with_user(self.collector)
+        case = case.with_company(self.company)._open_for(self.customer)
+        case.agency_id = self.env["res.partner"].create({"name": "Agency"})
+        self.assertEqual(self._row().kind, "broken_promise")
+        case.action_hand_over()
+        self._contacts().sudo().unlink()
+        self.assertFalse(self._row().kind, "neither broken nor without contact")
+        case.next_date = self.today
+        row = self._row()
+        self.assertEqual((row.kind, row.suggestion), ("case_due", "Ask Agency how the case stands"))
+        case.outcome = "withdrawn"
+        case.action_close()
+        self.assertEqual((self._row().kind, self._row().tasks), ("broken_promise", 2))
 
     def test_a_logged_contact_does_what_a_broken_promise_asked_for(self):
         promise = self._broken()

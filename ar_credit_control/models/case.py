@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..rules.collection_case import may_enter
 
+ASKED_AFTER = 30  # days: a case that somebody else has comes back to its collector
 # Follow from the buttons, which know what belongs to a phase.
 PHASED = {"phase", "opened_on", "closed_on", "notice_id", "handed_over_on", "erased_on"}
 
@@ -46,9 +47,13 @@ class CollectionCase(models.Model):
         group_expand=True,
     )
     opened_on = fields.Date(
-        required=True, readonly=True, default=fields.Date.context_today, copy=False
+        string="Opened on",
+        required=True,
+        readonly=True,
+        default=fields.Date.context_today,
+        copy=False,
     )
-    closed_on = fields.Date(readonly=True, copy=False)
+    closed_on = fields.Date(string="Closed on", readonly=True, copy=False)
     outcome = fields.Selection(
         [
             ("paid", "Paid"),
@@ -76,9 +81,10 @@ class CollectionCase(models.Model):
             ("other", "Other"),
         ],
         default="registered",
+        string="Served by",
     )
-    tracking_number = fields.Char(tracking=True)
-    delivered_on = fields.Date(tracking=True)
+    tracking_number = fields.Char(string="Tracking number", tracking=True)
+    delivered_on = fields.Date(string="Delivered on", tracking=True)
     # who has it
     agency_id = fields.Many2one("res.partner", string="Handed over to", tracking=True)
     agency_kind = fields.Selection(
@@ -90,7 +96,7 @@ class CollectionCase(models.Model):
         ],
         default="agency",
     )
-    handed_over_on = fields.Date(readonly=True, copy=False)
+    handed_over_on = fields.Date(string="Handed over on", readonly=True, copy=False)
     agency_ref = fields.Char(string="Their reference")
     note = fields.Html()
 
@@ -173,8 +179,18 @@ class CollectionCase(models.Model):
                 raise UserError(
                     self.env._("%s: choose whom it is handed over to.", case.display_name)
                 )
-        self._enter("hand_over", handed_over_on=fields.Date.context_today(self))
+            case._enter("hand_over", **case._get_hand_over())
         return self.action_make_file() if len(self) == 1 else True
+
+    def _get_hand_over(self):
+        """What is decided now needs no decision any more; what a collector planned stays."""
+        today = fields.Date.context_today(self)
+        vals = {"handed_over_on": today}
+        decision = self.deadline and fields.Date.add(self.deadline, days=1)
+        if self.next_date in (False, decision):
+            vals["next_step"] = self.env._("Ask %s how the case stands", self.agency_id.name)
+            vals["next_date"] = fields.Date.add(today, days=ASKED_AFTER)
+        return vals
 
     def action_legal(self):
         self._enter("legal")
@@ -264,7 +280,7 @@ class CollectionCaseLine(models.Model):
         "ar.open.item", compute="_compute_item_id", inverse="_inverse_item_id", string="Invoice"
     )
     name = fields.Char(string="Document", readonly=True)
-    date_due = fields.Date(readonly=True)
+    date_due = fields.Date(string="Due date", readonly=True)
     amount = fields.Monetary(string="Claim", readonly=True)
     residual = fields.Monetary(string="Still open", compute="_compute_residual")
     closed = fields.Boolean(readonly=True)

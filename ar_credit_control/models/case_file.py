@@ -145,7 +145,7 @@ class CollectionCase(models.Model):
         found = []
         for record in records:
             content, kind = render(report, record.ids)
-            name = clean_filename(record.display_name or str(record.id))
+            name = _file_name(record.display_name or str(record.id))
             content = content if isinstance(content, bytes) else content.encode()
             found.append(Document(f"{folder}/{name}-{record.id}.{kind}", content, about))
         return found
@@ -326,6 +326,11 @@ class CollectionCase(models.Model):
         ]
         columns = [_("Date"), _("Step"), _("Court or authority"), _("Reference"), _("Cost")]
         return Sheet(_("Steps"), [*columns, _("Recovered")], rows)
+
+
+def _file_name(words):
+    """Numbers with a stroke, and words around a dash, can still be told apart."""
+    return " ".join(clean_filename(words.replace("/", "-")).split())
 
 
 def _plain(value):

@@ -81,9 +81,9 @@ class Dispute(models.Model):
     refund_id = fields.Many2one(
         "account.move", string="Credit note", readonly=True, ondelete="set null"
     )
-    resolution_note = fields.Text(readonly=True)
-    resolved_on = fields.Date(readonly=True)
-    resolved_by_id = fields.Many2one("res.users", readonly=True)
+    resolution_note = fields.Text(string="Reason of the decision", readonly=True)
+    resolved_on = fields.Date(string="Resolved on", readonly=True)
+    resolved_by_id = fields.Many2one("res.users", string="Resolved by", readonly=True)
     days_open = fields.Integer(
         compute="_compute_days_open", store=True, aggregator="avg", string="Days to resolve"
     )

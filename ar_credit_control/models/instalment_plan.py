@@ -50,7 +50,7 @@ class InstalmentPlan(models.Model):
     instalment_ids = fields.One2many("ar.instalment", "plan_id", copy=False)
     promise_ids = fields.One2many("ar.promise", "plan_id")
     paid = fields.Monetary(compute="_compute_paid", string="Paid in time")
-    agreed_on = fields.Date(readonly=True)
+    agreed_on = fields.Date(string="Agreed on", readonly=True)
 
     _count_range = models.Constraint(
         "CHECK(count BETWEEN 2 AND 120)", "A plan has 2 to 120 instalments."

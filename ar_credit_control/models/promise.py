@@ -38,7 +38,9 @@ class Promise(models.Model):
         string="Promised", compute="_compute_amount", store=True, readonly=True, tracking=True
     )
     paid = fields.Monetary(string="Came in time", readonly=True)
-    judged_on = fields.Date(readonly=True, help="The day on which it was kept or broken.")
+    judged_on = fields.Date(
+        string="Judged on", readonly=True, help="The day on which it was kept or broken."
+    )
     broken_at = fields.Datetime(
         readonly=True, help="When it was found that the money, or a part of it, had not come."
     )

@@ -4,6 +4,7 @@ from odoo.tools.misc import format_date
 
 from ..models import contact_sql
 from ..models.score_profile import GRADES
+from ..rules.collection_case import SILENT
 from ..rules.worklist import KINDS, Task, task_key
 
 COMPANY = ("company",)
@@ -31,10 +32,11 @@ class Worklist(models.Model):
         ],
         "ar.absence": ["user_id", "deputy_id", "date_from", "date_to"],
         "ar.contact": [
-            "channel", "company_id", "date", "next_date", "next_done", "next_step", "outcome",
+            "company_id", "date", "direction", "next_date", "next_done", "next_step", "outcome",
             "partner_id",
         ],
         "ar.collection.case": ["company_id", "next_date", "next_step", "partner_id", "phase"],
+        "ar.collection.case.line": ["case_id", "move_line_id"],
         "ar.delivery.problem": [
             "company_id", "deadline", "move_id", "opened_on", "partner_id", "state",
         ],
@@ -289,7 +291,10 @@ class Worklist(models.Model):
         )
 
     def _stale_sql(self, root, today, ledger):
-        """Overdue for longer than the company's days of silence, and no contact in that time."""
+        """Overdue for longer than the company's days of silence, and no contact in that time.
+
+        Where an agency or a lawyer speaks with the customer, the case brings it back.
+        """
         days = root.sudo().ar_silence_days  # a number, for whoever reads the list
         return SQL(
             """
@@ -300,7 +305,12 @@ class Worklist(models.Model):
                    SELECT FROM ar_contact contact
                     WHERE contact.company_id = %(root)s
                       AND contact.partner_id = owed.customer_id AND contact.date >= %(before)s)
+               AND NOT EXISTS (
+                   SELECT FROM ar_collection_case claim
+                    WHERE claim.company_id = %(root)s AND claim.partner_id = owed.customer_id
+                      AND claim.phase = ANY(%(silent)s))
             """,
+            silent=list(SILENT),
             ledger=ledger,
             before=SQL("(%s - %s)", today, days),
             root=root.id,
@@ -332,7 +342,8 @@ class Worklist(models.Model):
         """Broken promises that are still owed, until somebody dealt with them.
 
         A contact before it broke, what came by itself, and a call that reached nobody and plans
-        nothing do not deal with it; nor does what the customer says of other invoices.
+        nothing do not deal with it. Promises and disputes, which stand in the log as well, do
+        where they are about its invoices.
         """
         return SQL(
             """
@@ -351,18 +362,24 @@ class Worklist(models.Model):
                       AND NOT EXISTS (
                           SELECT FROM ar_dispute_line disputed
                            WHERE disputed.move_line_id = item.id AND disputed.is_open
-                             AND disputed.amount >= item.amount_residual_currency))
+                             AND disputed.amount >= item.amount_residual_currency)
+                      AND NOT EXISTS (
+                          SELECT FROM ar_collection_case_line handed
+                            JOIN ar_collection_case claim ON claim.id = handed.case_id
+                           WHERE handed.move_line_id = item.id AND claim.phase = ANY(%s)))
                AND NOT EXISTS (
                    SELECT FROM ar_contact contact
                     WHERE contact.company_id = promise.company_id
                       AND contact.partner_id = promise.partner_id
                       AND contact.date >= COALESCE(promise.broken_at, promise.judged_on)
                       AND contact.notice_id IS NULL AND contact.message_id IS NULL
-                      AND contact.channel <> 'portal'
                       AND (contact.next_date IS NOT NULL
-                           OR contact.outcome <> ALL(%s)))
+                           OR contact.outcome <> ALL(%s) AND NOT (
+                               contact.direction = 'in'
+                               AND contact.outcome IN ('promise', 'dispute'))))
             """,
             root.id,
+            list(SILENT),
             list(contact_sql.NOT_REACHED),
         )
 

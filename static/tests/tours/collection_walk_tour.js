@@ -45,7 +45,7 @@ function logged(outcome, note) {
     ];
 }
 
-const saved = { trigger: ".o_form_status_indicator_buttons.invisible" };
+const saved = { trigger: ".o_form_status_indicator_buttons.invisible:not(:visible)" };
 const save = { trigger: ".modal footer button:contains(Log)", run: "click" };
 
 registry.category("web_tour.tours").add("ar_walk_call", {
@@ -175,7 +175,7 @@ registry.category("web_tour.tours").add("ar_walk_dispute", {
             trigger: ".o_statusbar_status button.o_arrow_button_current:contains(Open)",
         },
         {
-            trigger: ".breadcrumb-item a, .o_back_button",
+            trigger: ".breadcrumb-item:last a",
             run: "click",
         },
         {
@@ -268,7 +268,7 @@ registry.category("web_tour.tours").add("ar_walk_case", {
             trigger: ".o_statusbar_status button.o_arrow_button_current:contains(Done)",
         },
         {
-            trigger: ".breadcrumb-item:last a, .o_back_button",
+            trigger: ".breadcrumb-item:last a",
             run: "click",
         },
         {
@@ -304,7 +304,9 @@ registry.category("web_tour.tours").add("ar_walk_case", {
             run: "click",
         },
         {
+            content: "Its file takes a while: statement, invoices and notices are printed",
             trigger: ".o_arrow_button_current:contains(Handed over)",
+            timeout: 90000,
         },
         {
             content: "What left the house is kept",
@@ -445,7 +447,7 @@ registry.category("web_tour.tours").add("ar_walk_portal", {
             expectUnloadPage: true,
         },
         {
-            trigger: "#portal_pay:visible, a[href='#portal_pay'], .o_portal_invoice_sidebar",
+            trigger: "a:contains(Pay Now)",
         },
     ],
 });

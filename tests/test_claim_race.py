@@ -127,7 +127,7 @@ class TestClaimRace(BaseCase):
         self.assertIn("open dispute about this invoice", refused)
 
     def test_a_promise_more_than_the_policy_lets_customers_make(self):
-        self._allow(1)
+        self.addCleanup(self._allow, self._allow(1))
         done, refused = self._race(
             *(partial(self._promise_on_the_portal, item) for item in (self.item, self.second))
         )
@@ -137,9 +137,11 @@ class TestClaimRace(BaseCase):
             self.assertEqual(env["ar.promise"].search_count([("partner_id", "=", self.partner)]), 1)
 
     def _allow(self, count):
-        """How many promises customers may make; afterwards as many as before."""
+        """How many promises customers may make.
+
+        :return: how many they might make before
+        """
         with self._environment() as env:
             policy = env["res.company"].browse(self.company).ar_credit_policy_id
             before, policy.promise_max_open = policy.promise_max_open, count
-        if count != before:
-            self.addCleanup(self._allow, before)
+        return before

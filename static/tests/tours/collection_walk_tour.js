@@ -220,6 +220,10 @@ registry.category("web_tour.tours").add("ar_walk_resolve", {
             run: "click",
         },
         {
+            content: "Whose complaint is rejected had no reason, as a rule",
+            trigger: ".modal .o_field_widget[name=justified] input:not(:checked)",
+        },
+        {
             trigger: ".modal .o_field_widget[name=note] textarea",
             run: "edit The carrier's receipt is signed",
         },
@@ -266,6 +270,7 @@ registry.category("web_tour.tours").add("ar_walk_case", {
         },
         {
             trigger: ".o_statusbar_status button.o_arrow_button_current:contains(Done)",
+            timeout: 60000,
         },
         {
             trigger: ".breadcrumb-item:last a",

@@ -189,7 +189,7 @@ class TestCollectionWalk(RpcMixin, DemoCompany):
 
     def _hand_over(self):
         agency = self.env["res.partner"].create({"name": "Walk Recupero S.r.l."})
-        self.start_tour("/odoo/worklist", "ar_walk_case", login="collector")
+        self.start_tour("/odoo/worklist", "ar_walk_case", login="collector", timeout=180)
         case = self.env["ar.collection.case"].search([("partner_id", "=", self.customer.id)])
         self.assertEqual((case.phase, case.agency_id), ("hand_over", agency))
         self.assertTrue(case.notice_id.level_id.formal_notice)

@@ -311,7 +311,7 @@ registry.category("web_tour.tours").add("ar_walk_case", {
         {
             content: "Its file takes a while: statement, invoices and notices are printed",
             trigger: ".o_arrow_button_current:contains(Handed over)",
-            timeout: 90000,
+            timeout: 60000,
         },
         {
             content: "What left the house is kept",

@@ -149,6 +149,12 @@ class TestWorklist(WorklistCommon):
         case.action_close()
         self.assertEqual((self._row().kind, self._row().tasks), ("broken_promise", 2))
 
+    def test_two_promises_of_a_day_are_named_once(self):
+        self._broken()
+        self._broken()
+        row = self._row()
+        self.assertEqual((row.tasks, row.also), (2, ""))
+
     def test_a_logged_contact_does_what_a_broken_promise_asked_for(self):
         promise = self._broken()
         self.assertTrue(promise.activity_ids)

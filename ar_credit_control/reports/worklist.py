@@ -129,14 +129,16 @@ class Worklist(models.Model):
         silent = (fields.Datetime.now() - self.last_contact).days
         return self.env._("Call: the last contact was %s days ago.", silent)
 
-    @api.depends("tasks")
+    @api.depends("tasks", "suggestion")
     @api.depends_context("lang", "company")
     def _compute_also(self):
         """What else there is to do about the customer."""
         tasks = self.filtered(lambda row: row.tasks > 1)._get_tasks()
         for row in self:
             others = sorted(tasks.get(row.id, ()), key=task_key)[1:]
-            row.also = "\n".join(map(row._words, others))
+            words = dict.fromkeys(map(row._words, others))  # of several promises, each once
+            words.pop(row.suggestion, None)
+            row.also = "\n".join(words)
 
     def _get_tasks(self):
         """``{id: [Task, …]}``"""

@@ -1,5 +1,6 @@
 """What a delivery problem means elsewhere, who may do what with it, and what its deadline does."""
 
+from lxml import etree
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
@@ -242,6 +243,18 @@ class TestDeliveryProblem(ExchangeCommon, DunningCommon):
             self.Problem.with_user(self.manager).create({"move_id": self.invoice.id})
         with self.assertRaises(AccessError):
             problem.error_ids.with_user(self.manager).write({"code": "1"})
+
+    def test_whoever_sees_problems_sees_their_screens(self):
+        self._take(self._raw("NS"))
+        for user in (self.salesman, self.colleague, self.accountant, self.auditor, self.manager):
+            problem = self._problem().with_user(user)
+            for kind in ("list", "form"):
+                with self.subTest(user=user.login, kind=kind):
+                    self.env.invalidate_all()
+                    view = etree.fromstring(problem.get_view(view_type=kind)["arch"])
+                    shown = view.xpath("//field[not(ancestor::field)]/@name")
+                    values = problem.read(shown)[0]
+                    self.assertEqual(values["urgency"], "later")
 
     def test_salespeople_read_their_own_and_change_nothing(self):
         self._take(self._raw("NS"))

@@ -121,7 +121,8 @@ class DeliveryProblem(models.Model):
             end = problem.closed_on or today
             problem.age = (end - problem.opened_on).days if problem.opened_on else 0
             left = (problem.deadline - today).days if problem.deadline else 99
-            warn = problem.account_id.warn_days
+            # safe: a number of days of an account that not every reader of its problems may see
+            warn = problem.sudo().account_id.warn_days
             closed = problem.state == "closed"
             problem.urgency = (
                 "late"

@@ -97,7 +97,7 @@ class ExchangeNotification(models.Model):
     reason = fields.Selection(REASONS)
     detail = fields.Char(help="What is wrong with the message.")
     remedy = fields.Char()
-    what_to_do = fields.Char(compute="_compute_what_to_do")
+    what_to_do = fields.Char(compute="_compute_what_to_do", string="What to do")
     transmission_ids = fields.Many2many(
         "ar.exchange.transmission",
         relation="ar_exchange_notification_transmission",

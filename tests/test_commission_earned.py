@@ -235,14 +235,21 @@ class TestCommissionEarned(CommissionCommon):
         payment.action_cancel()
         self.assertEqual((self._earned(first), self._earned(second)), (100, 0))
 
-    def _pay_without_entry(self, moves):
+    def test_what_a_payment_without_an_entry_leaves_open_waits(self):
+        invoice = self._sold(1000)
+        self._pay_without_entry(invoice, 300)
+        self.assertEqual(self._earned(invoice), 30)
+        (row,) = self.env["ar.commission.waiting"]._waiting(company=self.company)
+        self.assertEqual((row["reason"], row["amount"]), ("unpaid", 70))
+
+    def _pay_without_entry(self, moves, amount=None):
         """A payment as Odoo keeps it where bank transactions are matched with invoices."""
         payment = self.env["account.payment"].create(
             {
                 "payment_type": "inbound",
                 "partner_type": "customer",
                 "partner_id": moves.partner_id.id,
-                "amount": sum(moves.mapped("amount_residual")),
+                "amount": amount or sum(moves.mapped("amount_residual")),
                 "journal_id": self.company_data["default_journal_bank"].id,
                 "date": self.today,
             }

@@ -41,6 +41,13 @@ class TestCommissionWaiting(CommissionCommon):
         self._pay(move)
         self.assertNotIn("unpaid", self._lines().mapped("reason"))
 
+    def test_whose_commission_a_customer_is_opens_from_his_form(self):
+        person = self.env["res.partner"].create({"name": "Ada", "parent_id": self.customer.id})
+        action = person.with_user(self.commissioner).action_ar_commission_shares()
+        self.assertEqual((action["res_id"], action["target"]), (self.customer.id, "new"))
+        arch = self.env["res.partner"].get_view(action["views"][0][0])["arch"]
+        self.assertIn("ar_commission_share_ids", arch)
+
     def test_it_can_be_grouped_by_customer(self):
         self._sold(100, day=-10)
         self._sold(200, day=-20)

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 PEOPLE = 100  # statements of a batch
 
@@ -48,9 +49,11 @@ class CommissionDrawing(models.Model):
             drawing.progress = 100.0 if drawing.state == "done" else min(99.0, 100.0 * part)
 
     @api.depends("date_from", "date_to")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for drawing in self:
-            drawing.display_name = f"{drawing.date_from} – {drawing.date_to}"
+            first, last = drawing.date_from, drawing.date_to
+            drawing.display_name = f"{format_date(self.env, first)} – {format_date(self.env, last)}"
 
     @api.model_create_multi
     def create(self, vals_list):

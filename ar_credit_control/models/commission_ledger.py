@@ -30,40 +30,43 @@ class CommissionGrade(models.Model):
 
     @api.model
     def _remember(self, moves):
-        self.env.cr.execute(
+        self._keep(
+            SQL("move_id"),
             SQL(
-                """
-                INSERT INTO ar_commission_grade (move_id, company_id, grade)
-                SELECT move.id, move.company_id, COALESCE(profile.grade, '-')
-                  FROM account_move move
-                  JOIN res_company company ON company.id = move.company_id
-             LEFT JOIN ar_credit_profile profile
-                    ON profile.partner_id = move.commercial_partner_id
-                   AND profile.company_id = split_part(company.parent_path, '/', 1)::int
-                 WHERE move.id IN (%s) AND move.state = 'posted'
-           ON CONFLICT (move_id) DO NOTHING
-                """,
+                """SELECT id, company_id, commercial_partner_id FROM account_move
+                    WHERE id IN (%s) AND state = 'posted'""",
                 moves,
-            )
+            ),
         )
 
     @api.model
     def _remember_orders(self, orders):
+        self._keep(
+            SQL("order_id"),
+            SQL(
+                """SELECT sale.id, sale.company_id, partner.commercial_partner_id
+                     FROM sale_order sale JOIN res_partner partner ON partner.id = sale.partner_id
+                    WHERE sale.id IN (%s) AND sale.state = 'sale'""",
+                orders,
+            ),
+        )
+
+    def _keep(self, column, documents):
+        """``documents``: a query (id, company_id, commercial_partner_id)."""
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO ar_commission_grade (order_id, company_id, grade)
-                SELECT sale.id, sale.company_id, COALESCE(profile.grade, '-')
-                  FROM sale_order sale
-                  JOIN res_partner partner ON partner.id = sale.partner_id
-                  JOIN res_company company ON company.id = sale.company_id
+                INSERT INTO ar_commission_grade (%(column)s, company_id, grade)
+                SELECT document.id, document.company_id, COALESCE(profile.grade, '-')
+                  FROM (%(documents)s) document
+                  JOIN res_company company ON company.id = document.company_id
              LEFT JOIN ar_credit_profile profile
-                    ON profile.partner_id = partner.commercial_partner_id
+                    ON profile.partner_id = document.commercial_partner_id
                    AND profile.company_id = split_part(company.parent_path, '/', 1)::int
-                 WHERE sale.id IN (%s) AND sale.state = 'sale'
-           ON CONFLICT (order_id) DO NOTHING
+           ON CONFLICT (%(column)s) DO NOTHING
                 """,
-                orders,
+                column=column,
+                documents=documents,
             )
         )
 

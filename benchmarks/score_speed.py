@@ -2,6 +2,12 @@
 
 The product reads, assesses and writes: profile and monthly snapshot of every customer. The bare
 statement reads the same instalments and parts and adds them up by customer; nothing is written.
+
+Stored beforehand, as after the nights before: the settled parts (``ar.score.part``) of all
+matchings but those of the last two days, the profiles and, for the nights, the coefficients. The
+matchings are dated so that ``MATCHES`` of them fall on each of the last days. A run stores the
+parts of the day before the last, as every night does, and reads those of the last day from the
+ledger; that is part of its time. What storing all the others took, once, is a figure of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +25,16 @@ from .timing import clock, interleave, medians
 
 ROUNDS = 3
 MATCHES = 5000  # newest matchings that make up a day
-FORGET = "TRUNCATE ar_credit_profile, ar_score_model, ar_score_news CASCADE"
+FORGET = """TRUNCATE ar_credit_profile, ar_score_model, ar_score_news, ar_score_part,
+    ar_score_part_note, ar_score_part_reach CASCADE"""
+DATED = 5  # days on which matchings are dated: more than a night after two days looks back
+DATE = """
+UPDATE account_partial_reconcile match
+   SET create_date = now() AT TIME ZONE 'UTC' - interval '1 hour'
+                     - interval '1 day' * ((newest.id - match.id) / %(matches)s - %(shift)s)
+  FROM (SELECT MAX(id) AS id FROM account_partial_reconcile) newest
+ WHERE match.id > newest.id - %(matches)s * %(days)s
+"""
 BARE = """
 SELECT partner.commercial_partner_id, COUNT(*), COUNT(counter.date),
        SUM(COALESCE(match.amount, line.amount_residual)),
@@ -55,6 +70,7 @@ def measure(args, result: Result | None = None) -> dict[str, float]:
     database = ledger.with_addon(args)
     databases.configure()
     databases.execute(database, FORGET)
+    storing = store(database)
     with databases.environment(database, commit=True) as env:
         company, today = env.company, fields.Date.context_today(env.user)
         learning = clock(lambda: env["ar.score.model"]._learn(company, today))
@@ -66,17 +82,40 @@ def measure(args, result: Result | None = None) -> dict[str, float]:
     with databases.environment(database) as env:
         company = env.company
         ways = {
-            "full": lambda: undone(env, lambda: env["ar.score"]._update(company, ids)),
+            "full": lambda: undone(env, lambda: whole(env, company, ids)),
             "bare": lambda: bare(env, company, today),
         }
         found = medians(interleave(ways, ROUNDS, env.invalidate_all))
         found |= {"parts": parts_of(env, company, ids), "memory": memory(ways["full"])}
         if result:
+            result.figure("storing the settled parts before", storing, "s")
+            result.figure("parts stored before", env["ar.score.part"].search_count([]))
             result.figure("learning the coefficients", learning, "s")
             found["night"] = night(result, env, company, found)
     databases.close(database)
     databases.execute(database, FORGET)
     return found
+
+
+def store(database: str) -> float:
+    """As the night of yesterday left it: seconds that storing all parts took."""
+    with databases.environment(database, commit=True) as env:
+        date_matchings(env, 1)
+        seconds = clock(lambda: env["ar.score.part"]._keep(env.company, still))
+        date_matchings(env, 0)
+    databases.execute(database, "VACUUM ANALYZE account_partial_reconcile, ar_score_part")
+    return seconds
+
+
+def date_matchings(env, shift: int) -> None:
+    """Date the newest matchings by days, so many of them later than they are."""
+    env.cr.execute(DATE, {"matches": MATCHES, "days": DATED, "shift": shift})
+
+
+def whole(env, company, ids) -> None:
+    """What a night does that assesses everybody."""
+    env["ar.score.part"]._keep(company, still)
+    env["ar.score"]._update(company, ids)
 
 
 def bare(env, company, today) -> None:
@@ -148,10 +187,13 @@ def collect(env, company, days: int) -> list[int]:
     today = fields.Date.context_today(env.user)
     model = env["ar.score.model"].search([("company_id", "=", company.id)], limit=1)
     env.cr.execute("SELECT MAX(id) FROM account_partial_reconcile")
+    newest = env.cr.fetchone()[0]
+    env.cr.execute("DELETE FROM ar_score_part WHERE id > %s", [newest - MATCHES * (days + 1)])
+    env["ar.score.part.reach"].search([]).last_match = newest - MATCHES * (days + 1)
     since = timedelta(days=days)
     model.write(
         {
-            "last_match": env.cr.fetchone()[0] - MATCHES * days,
+            "last_match": newest - MATCHES * days,
             "last_day": today - since,
             "last_run": fields.Datetime.now() - since,
         }

@@ -35,7 +35,7 @@ class TestHooks(CreditCommon):
     def test_nothing_stays_behind_and_nothing_is_in_the_way(self):
         uninstall_hook(self.env)
         self.env.cr.execute(
-            "SELECT count(*) FROM pg_proc WHERE proname ~ '^ar_(positions|lock|commission)'"
+            "SELECT count(*) FROM pg_proc WHERE proname ~ '^ar_(positions|lock|commission|score)'"
         )
         self.assertEqual(self.env.cr.fetchone(), (0,))
         templates = self.env["mail.template"].search([("model", "=like", "ar.%")])

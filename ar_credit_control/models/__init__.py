@@ -17,6 +17,7 @@ from . import score_snapshot
 from . import score_warning
 from . import score_card
 from . import score
+from . import score_part
 from . import score_model
 from . import score_news
 from . import score_ledger

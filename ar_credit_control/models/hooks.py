@@ -2,6 +2,8 @@
 
 from odoo.tools import SQL
 
+from . import score_part_sql
+
 
 def post_init_hook(env):
     """Give companies a policy, and take what was confirmed before as checked."""
@@ -27,5 +29,6 @@ def uninstall_hook(env):
     )
     # with the triggers that keep the ledger of commissions from being deleted
     env.cr.execute("DROP FUNCTION IF EXISTS ar_commission_append_only CASCADE")
+    env.cr.execute(score_part_sql.REMOVE)
     # records go before tables, and a level holds on to the text of its letter
     env.cr.execute("UPDATE ar_dunning_level SET mail_template_id = NULL")

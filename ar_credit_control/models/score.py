@@ -7,8 +7,11 @@ from ..rules.score_snapshot import HALF_LIFE, parameters
 from . import score_items
 
 CHUNK = 100_000  # customers that one statement writes
+FEW = 1000  # customers whose parts are found in the ledger sooner than among all stored ones
 READ = {
-    "account.move": ["state", "date", "journal_id", "reversed_entry_id"],
+    "account.account": ["account_type"],
+    "account.journal": ["type"],
+    "account.move": ["state", "date", "invoice_date", "journal_id", "reversed_entry_id"],
     "account.move.line": (
         "account_id amount_currency amount_residual amount_residual_currency balance company_id"
         " currency_id date date_maturity invoice_date journal_id move_id parent_state partner_id"
@@ -24,7 +27,7 @@ READ = {
     "ar.history.record": ["disputed", "move_id"],
     "ar.score.model": ["company_id", "month"],
     "ar.score.snapshot": None,
-    "res.company": ["ar_credit_policy_id"],
+    "res.company": ["ar_credit_policy_id", "currency_exchange_journal_id"],
     "res.partner": ["commercial_partner_id", "country_id"],
 }
 
@@ -127,13 +130,16 @@ class Score(models.AbstractModel):
 
     def _items(self, company, ids=None):
         """Every part of every instalment, see ``score_items``; of some customers, or of all."""
+        self._flush()
+        few = ids is not None and len(ids) <= FEW
+        last = 0 if few else self.env["ar.score.part"]._get_last(company)
         marks = SQL(
             "SELECT move_id, bool_or(disputed) AS disputed, MIN(void_since) AS void_since"
             " FROM (%s) mark GROUP BY move_id",
             SQL(" UNION ALL ").join(self._marks()),
         )
         member = score_items.customers(ids)
-        return score_items.items(self._terms(company), self._journals(company), member, marks)
+        return score_items.items(self._terms(company), self._journals(company), member, marks, last)
 
     def _parameters(self, company, as_of):
         coefficients = self.env["ar.score.model"]._coefficients(company, as_of)

@@ -2,7 +2,8 @@
 
 The columns are those that ``rules/score_sql.py`` asks for, with ``id``, ``line_id`` and
 ``move_id`` for lists. A part is settled (one partial reconciliation), waits for the bank (covered
-by a payment without a journal entry) or is open.
+by a payment without a journal entry) or is open. Settled parts are stored (``ar.score.part``): they
+are a million where the others are thousands, and hardly ever change.
 
 What was known on a day is what the books say of it: a part is paid on the accounting date of the
 money, whoever entered it when; a matching that was undone later leaves no trace.
@@ -13,6 +14,10 @@ from dataclasses import dataclass
 from odoo.tools import SQL
 
 from .position_sql import Terms
+
+# Columns of a settled part, as it is found and as it is stored.
+SETTLED = ("id", "line_id", "move_id", "company_id", "contact_id", "invoice_date", "due_date",
+           "balance", "settled", "paid", "share")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,17 @@ def customers(ids=None) -> SQL:
     )
 
 
-def items(terms: Terms, journals: Journals, member: SQL, marks: SQL) -> SQL:
+def items(terms: Terms, journals: Journals, member: SQL, marks: SQL, last: int = 0) -> SQL:
     """Every part of every instalment of the ``member`` (see :func:`customers`).
 
     marks: query ``(move_id, disputed, void_since)`` of documents that somebody knows more of.
+    last: matching up to which settled parts are taken from the store; 0: all from the ledger.
     """
+    found = settled(terms, journals, _fresh(last) if last else SQL("TRUE"))
+    if last:
+        found = SQL("%s UNION ALL %s", _of(member, _stored(terms)), _of(member, found))
+    else:
+        found = _of(member, found)
     return SQL(
         """
         SELECT part.id, part.line_id, part.move_id, part.company_id, part.partner_id,
@@ -51,23 +62,24 @@ def items(terms: Terms, journals: Journals, member: SQL, marks: SQL) -> SQL:
                GREATEST(part.due_date, part.invoice_date) AS due_date,
                CASE WHEN part.paid THEN part.settled END AS paid_date,
                LEAST(CASE WHEN NOT part.paid THEN part.settled END, mark.void_since) AS void_date,
-               part.share, part.share * part.balance::float8 AS amount,
+               part.share, part.share * part.balance AS amount,
                COALESCE(mark.disputed, FALSE) AS disputed, 0 AS paper
           FROM (%(settled)s UNION ALL %(waiting)s UNION ALL %(open)s) part
      LEFT JOIN (%(marks)s) mark ON mark.move_id = part.move_id
         """,
-        settled=_settled(terms, journals, member),
+        settled=found,
         waiting=_waiting(terms, journals, member),
         open=_open(terms, journals, member),
         marks=marks,
     )
 
 
+_OWNER = SQL("member.customer_id AS partner_id, member.country_id")
 _LINE = SQL(
-    """line.id AS line_id, line.move_id, line.company_id, member.customer_id AS partner_id,
-       member.country_id, COALESCE(line.invoice_date, line.date) AS invoice_date,
-       COALESCE(line.date_maturity, line.date) AS due_date, line.balance"""
+    """COALESCE(line.invoice_date, line.date) AS invoice_date,
+       COALESCE(line.date_maturity, line.date) AS due_date, line.balance::float8 AS balance"""
 )
+_COLUMNS = SQL("line.id AS line_id, line.move_id, line.company_id, %s, %s", _OWNER, _LINE)
 
 
 def _instalments(terms: Terms, journals: Journals) -> SQL:
@@ -94,22 +106,60 @@ def _share(amount: SQL) -> SQL:
     return SQL("%s::float8 / NULLIF(line.amount_currency, 0)::float8", amount)
 
 
-def _settled(terms: Terms, journals: Journals, member: SQL) -> SQL:
-    """Parts that were matched with something: paid by money, void by anything else."""
+def settled(terms: Terms, journals: Journals, which: SQL) -> SQL:
+    """Parts that were matched with something: paid by money, void by anything else.
+
+    which: condition on the ``match``, its ``line`` or its ``counter``
+    """
     return SQL(
         """
-        SELECT match.id, %(line)s, counter.date AS settled, %(paid)s AS paid, %(share)s AS share
-          FROM %(member)s member
-          JOIN account_move_line line ON line.partner_id = member.id
+        SELECT match.id, line.id AS line_id, line.move_id, line.company_id,
+               line.partner_id AS contact_id, %(line)s,
+               counter.date AS settled, %(paid)s AS paid, %(share)s AS share
+          FROM account_move_line line
           JOIN account_partial_reconcile match ON match.debit_move_id = line.id
           JOIN account_move_line counter ON counter.id = match.credit_move_id
-         WHERE %(instalments)s AND match.debit_amount_currency > 0
+         WHERE %(instalments)s AND match.debit_amount_currency > 0 AND %(which)s
         """,
         line=_LINE,
         paid=is_money(journals),
         share=_share(SQL("match.debit_amount_currency")),
-        member=member,
         instalments=_instalments(terms, journals),
+        which=which,
+    )
+
+
+def _fresh(last: int) -> SQL:
+    """Whether a ``match`` came after the stored ones, or was noted to be read again."""
+    return SQL(
+        """match.id IN (SELECT id FROM account_partial_reconcile WHERE id > %s
+                        UNION SELECT match_id FROM ar_score_part_note)""",
+        last,
+    )
+
+
+def _stored(terms: Terms) -> SQL:
+    return SQL(
+        """SELECT %s FROM ar_score_part part
+            WHERE part.company_id = ANY(%s)
+              AND NOT EXISTS (SELECT FROM ar_score_part_note note WHERE note.match_id = part.id)""",
+        SQL(", ").join(SQL.identifier("part", name) for name in SETTLED),
+        terms.companies,
+    )
+
+
+def _of(member: SQL, found: SQL) -> SQL:
+    """Settled parts with who owes them."""
+    return SQL(
+        """
+        SELECT part.id, part.line_id, part.move_id, part.company_id, %s, part.invoice_date,
+               part.due_date, part.balance, part.settled, part.paid, part.share
+          FROM %s member
+          JOIN (%s) part ON part.contact_id = member.id
+        """,
+        _OWNER,
+        member,
+        found,
     )
 
 
@@ -161,14 +211,14 @@ def _pending(terms: Terms, journals: Journals) -> SQL:
 def _waiting(terms: Terms, journals: Journals, member: SQL) -> SQL:
     return SQL(
         """
-        SELECT -2 * line.id - 1 AS id, %(line)s, pending.date AS settled, TRUE AS paid,
+        SELECT -2 * line.id - 1 AS id, %(columns)s, pending.date AS settled, TRUE AS paid,
                pending.part::float8 * %(share)s AS share
           FROM (%(pending)s) pending
           JOIN account_move_line line ON line.id = pending.line_id
           JOIN %(member)s member ON member.id = line.partner_id
          WHERE pending.part > 0
         """,
-        line=_LINE,
+        columns=_COLUMNS,
         share=_share(SQL("line.amount_residual_currency")),
         pending=_pending(terms, journals),
         member=member,
@@ -179,7 +229,7 @@ def _open(terms: Terms, journals: Journals, member: SQL) -> SQL:
     """What is left of each instalment, if more than its currency's rounding."""
     return SQL(
         """
-        SELECT -2 * line.id AS id, %(line)s, NULL::date AS settled, NULL::bool AS paid,
+        SELECT -2 * line.id AS id, %(columns)s, NULL::date AS settled, NULL::bool AS paid,
                (1 - COALESCE(pending.part, 0))::float8 * %(share)s AS share
           FROM %(member)s member
           JOIN account_move_line line ON line.partner_id = member.id
@@ -188,7 +238,7 @@ def _open(terms: Terms, journals: Journals, member: SQL) -> SQL:
          WHERE %(instalments)s AND line.reconciled IS NOT TRUE
            AND (1 - COALESCE(pending.part, 0)) * line.amount_residual_currency >= currency.rounding
         """,
-        line=_LINE,
+        columns=_COLUMNS,
         share=_share(SQL("line.amount_residual_currency")),
         pending=_pending(terms, journals),
         member=member,

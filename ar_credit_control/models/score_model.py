@@ -115,13 +115,17 @@ class ScoreModel(models.Model):
         self._run(companies, self.env["ir.cron"]._commit_progress)
 
     def _run(self, companies, report):
-        """Work off the news of companies; stops between two statements when time is up.
+        """Store settled parts and work off the news of companies, the one after the other; stops
+        between two statements when time is up.
 
-        What is left lies in ``ar.score.news`` and is taken up by the next run.
+        What is left is taken up by the next run: parts from their reach on, the rest lies in
+        ``ar.score.news``.
         :param report: called after each step with how many are done and left, returns seconds left
         """
         today, News = fields.Date.context_today(self), self.env["ar.score.news"]
         for company in companies:
+            if not self.env["ar.score.part"]._keep(company, report):
+                return
             model = self._learn(company, today)
             if model.last_run < fields.Datetime.now() or model.last_day < today:
                 News._collect(company, model, today)

@@ -149,7 +149,7 @@ def remember_rows(env, ids: list[int]) -> int:
     env.cr.execute("CREATE TEMP TABLE bench_rows AS SELECT * FROM ar_commission_entry")
     env.cr.execute("ALTER TABLE bench_rows DROP COLUMN id")
     env.cr.execute("ANALYZE bench_rows")
-    env.cr.execute("TRUNCATE ar_commission_entry CASCADE")
+    env.cr.execute("TRUNCATE ar_commission_entry, ar_commission_place CASCADE")
     env.cr.execute("SELECT COUNT(*) FROM bench_rows")
     return env.cr.fetchone()[0]
 

@@ -65,6 +65,7 @@ from . import test_delivery_tour
 from . import test_portal
 from . import test_order_paid
 from . import test_commission_statement
+from . import test_commission_place
 from . import test_commission_waiting
 from . import test_commission_ledger
 from . import test_commission_order

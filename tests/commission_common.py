@@ -110,6 +110,21 @@ class CommissionCommon(CreditCommon):
         domain = [("move_id", "=", move.id)] if move else [("company_id", "=", self.company.id)]
         return self.env["ar.commission.entry"].search(domain, order="id")
 
+    def _settle(self, entries):
+        """Approve a statement of today for whoever earned them."""
+        for payee in entries.payee_id:
+            statement = self.env["ar.commission.statement"].create(
+                {
+                    "payee_id": payee.id,
+                    "company_id": self.company.id,
+                    "date_from": self.today,
+                    "date_to": self.today,
+                }
+            )
+            statement.action_review()
+            statement.action_approve()
+        self.assertEqual(set(entries.mapped("state")), {"settled"})
+
     def _earned(self, move=None, payee=None):
         """The sum of what was earned, which is also what a reckoning from scratch gives."""
         entries = self._entries(move)

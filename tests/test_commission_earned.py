@@ -59,7 +59,7 @@ class TestCommissionEarned(CommissionCommon):
         invoice = self._sold(1000, day=-40)
         payment = self._pay(invoice, day=-30)
         first = self._entries(invoice)
-        first.sudo().state = "settled"
+        self._settle(first)
         payment.action_draft()
         undo = self._entries(invoice) - first
         self.assertEqual((undo.date, undo.state, undo.amount), (self.today, "payable", -100))

@@ -56,7 +56,7 @@ class TestCommissionHold(CommissionCommon):
     def test_what_was_settled_is_taken_back_even_while_disputed(self):
         invoice = self._sold(1000)
         payment = self._pay(invoice, 400)
-        self._entries(invoice).sudo().state = "settled"
+        self._settle(self._entries(invoice))
         self._dispute(invoice)
         payment.action_draft()
         entries = self._entries(invoice)

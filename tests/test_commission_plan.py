@@ -204,7 +204,7 @@ class TestCommissionPlan(CommissionCommon):
         waiver = {"move_id": entry.move_id.id, "kind": "late", "reason": "I want it"}
         for user in (self.salesman, self.seller_all, self.auditor, self.accountant):
             for way in (
-                lambda user: entry.with_user(user).write({"state": "settled"}),
+                lambda user: entry.with_user(user).write({"held": True}),
                 lambda user: entry.with_user(user).unlink(),
                 lambda user: entry.with_user(user).copy(),
                 lambda user: rule.with_user(user).write({"rate": 50}),
@@ -244,7 +244,7 @@ class TestCommissionPlan(CommissionCommon):
         entry = self._entries()
         columns = (
             "company_id, currency_id, payee_id, plan_id, version_id, rule_id, move_id,"
-            " partial_ref, kind, date, generation, state, amount"
+            " partial_ref, kind, date, generation, held, amount"
         )
         with (
             mute_logger("odoo.sql_db"),

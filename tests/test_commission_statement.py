@@ -41,7 +41,7 @@ class StatementCommon(CreditCommon):
         cls.partial = 1000
 
     @classmethod
-    def _entry(cls, amount, day, payee=None, reverses=None, state="payable"):
+    def _entry(cls, amount, day, payee=None, reverses=None, held=False):
         """An entry as the calculation would write it."""
         cls.partial += 1
         payee = payee or cls.seller
@@ -68,12 +68,19 @@ class StatementCommon(CreditCommon):
             "term_factor": 1,
             "amount": amount,
             "generation": 1,
-            "state": state,
+            "held": held,
         }
         names = SQL(", ").join(map(SQL.identifier, columns))
         values = SQL(", ").join(SQL("%s", value) for value in columns.values())
         [(entry_id,)] = cls.env.execute_query(
-            SQL("INSERT INTO ar_commission_entry (%s) VALUES (%s) RETURNING id", names, values)
+            SQL(
+                """WITH entry AS (
+                   INSERT INTO ar_commission_entry (%s) VALUES (%s) RETURNING id, company_id)
+                   INSERT INTO ar_commission_place (id, company_ref)
+                   SELECT id, company_id FROM entry RETURNING id""",
+                names,
+                values,
+            )
         )
         return cls.env["ar.commission.entry"].browse(entry_id)
 
@@ -95,7 +102,7 @@ class TestCommissionStatement(StatementCommon):
     def test_everything_payable_until_the_last_day(self):
         old, new = self._entry(10, date(2025, 12, 5)), self._entry(20.05, date(2026, 3, 31))
         later = self._entry(40, date(2026, 4, 1))
-        held = self._entry(80, date(2026, 3, 2), state="held")
+        held = self._entry(80, date(2026, 3, 2), held=True)
         statement = self._draw(MARCH)
         self.assertEqual(statement.entry_ids, old | new)
         self.assertEqual((statement.earned, statement.carried_in), (30.05, 0))
@@ -122,12 +129,12 @@ class TestCommissionStatement(StatementCommon):
         late = self._entry(5, date(2026, 3, 6))
         statement.action_update()
         self.assertEqual(statement.total, 15)
-        late.sudo().state = "held"
+        late.sudo().held = True
         statement.action_update()
         self.assertEqual(statement.total, 10)
         statement.action_review()
         statement.action_approve()
-        late.sudo().state = "payable"
+        late.sudo().held = False
         self.assertEqual(self._draw(MARCH), statement.browse(), "nobody new")
         self.assertEqual(statement.total, 10)
         self.assertEqual(self._draw(APRIL).entry_ids, late)
@@ -205,7 +212,7 @@ class TestCommissionStatement(StatementCommon):
         entry = self._entry(10, date(2026, 3, 5))
         statement = self._draw(MARCH)
         statement.action_review()
-        entry.sudo().state = "held"
+        entry.sudo().held = True
         with self.assertRaisesRegex(UserError, "disputed since the review"):
             statement.action_approve()
 

@@ -111,6 +111,7 @@ from . import commission_version
 from . import commission_entry
 from . import commission_share
 from . import commission_statement
+from . import commission_place
 from . import commission_drawing
 from . import commission_ledger
 from . import commission_sources

@@ -3,8 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-# What may happen to an entry: it is held or released, and it comes onto a statement.
-MUTABLE = {"state", "statement_id"}
+# What may happen to an entry: it is held or released.
+MUTABLE = {"held"}
 
 
 class CommissionEntry(models.Model):
@@ -87,14 +87,7 @@ class CommissionEntry(models.Model):
     )
     reverses_id = fields.Many2one("ar.commission.entry", string="Takes back", readonly=True)
     created_on = fields.Datetime(readonly=True, default=fields.Datetime.now)
-    state = fields.Selection(
-        [("held", "Held"), ("payable", "Payable"), ("settled", "Settled")],
-        required=True,
-        readonly=True,
-        default="payable",
-        index=True,
-        help="Held: the invoice is disputed. Settled: on an approved statement.",
-    )
+    held = fields.Boolean(required=True, readonly=True, help="The invoice is disputed.")
 
     _source_unique = models.UniqueIndex(
         "(move_id, kind, partial_ref, payee_id, rule_id, generation) WHERE kind <> 'reversal'"
@@ -103,6 +96,7 @@ class CommissionEntry(models.Model):
         "(order_id, kind, payee_id, rule_id, generation)"
         " WHERE kind <> 'reversal' AND order_id IS NOT NULL"
     )
+    _held_idx = models.Index("(move_id) WHERE held")
     _one_source = models.Constraint(
         "CHECK(num_nonnulls(move_id, order_id) = 1)",
         "An entry is about an invoice or an order.",

@@ -5,25 +5,11 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, date_utils
 from odoo.tools.misc import format_date
 
-CLOSED = ("approved", "paid")
+from .commission_place_sql import CLOSED
+
 # What follows from the ledger, or from the buttons.
 PROTECTED = frozenset({"state", "entry_ids", "earned", "carried_in", "total", "bill_id"})
 WHOSE = frozenset({"payee_id", "company_id", "date_from", "date_to"})
-
-
-class CommissionEntry(models.Model):
-    _inherit = "ar.commission.entry"
-
-    statement_id = fields.Many2one(
-        "ar.commission.statement",
-        readonly=True,
-        index="btree_not_null",
-        ondelete="set null",
-        help="Where it is paid. What came up after that statement was approved is on the next.",
-    )
-    _unstated_idx = models.Index(
-        "(payee_id, company_id, date) WHERE statement_id IS NULL AND state = 'payable'"
-    )
 
 
 class CommissionStatement(models.Model):
@@ -225,15 +211,8 @@ class CommissionStatement(models.Model):
     @api.model
     def _get_unstated(self, company, date_to):
         """Everybody with payable entries that are on no statement yet."""
-        groups = self.env["ar.commission.entry"]._read_group(
-            [
-                ("company_id", "child_of", company.id),
-                ("statement_id", "=", False),
-                ("state", "=", "payable"),
-                ("date", "<=", date_to),
-            ],
-            ["payee_id"],
-        )
+        entries = self.env["ar.commission.entry"]
+        groups = entries._read_group(entries._unstated(company, date_to), ["payee_id"])
         return self.env["res.partner"].union(*(payee for (payee,) in groups))
 
     def _collect(self):
@@ -244,16 +223,18 @@ class CommissionStatement(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE ar_commission_entry SET statement_id = NULL
-                 WHERE statement_id = ANY(%(ids)s) AND state <> 'payable';
-                UPDATE ar_commission_entry entry SET statement_id = statement.id
+                UPDATE ar_commission_place place SET statement_id = NULL
+                  FROM ar_commission_entry entry
+                 WHERE place.statement_id = ANY(%(ids)s) AND entry.id = place.id AND entry.held;
+                UPDATE ar_commission_place place SET statement_id = statement.id
                   FROM ar_commission_statement statement
                   JOIN res_company company
                     ON company.parent_path LIKE statement.company_id || '/%%'
-                 WHERE statement.id = ANY(%(ids)s)
-                   AND entry.payee_id = statement.payee_id AND entry.company_id = company.id
-                   AND entry.date <= statement.date_to
-                   AND entry.state = 'payable' AND entry.statement_id IS NULL
+                  JOIN ar_commission_entry entry
+                    ON entry.payee_id = statement.payee_id AND entry.company_id = company.id
+                   AND entry.date <= statement.date_to AND NOT entry.held
+                 WHERE statement.id = ANY(%(ids)s) AND place.id = entry.id
+                   AND place.company_ref = company.id AND place.statement_id IS NULL
                 """,
                 ids=self.ids,
             )
@@ -264,7 +245,7 @@ class CommissionStatement(models.Model):
         """Give the entries back: the next statement takes them."""
         self._write_out()
         self.env.cr.execute(
-            "UPDATE ar_commission_entry SET statement_id = NULL WHERE statement_id = ANY(%s)",
+            "UPDATE ar_commission_place SET statement_id = NULL WHERE statement_id = ANY(%s)",
             [self.ids],
         )
         self._forget()
@@ -279,8 +260,9 @@ class CommissionStatement(models.Model):
                        total = sums.earned + sums.carried_in
                   FROM (
                     SELECT own.id, COALESCE((
-                               SELECT SUM(entry.amount) FROM ar_commission_entry entry
-                                WHERE entry.statement_id = own.id), 0) AS earned,
+                               SELECT SUM(entry.amount) FROM ar_commission_place place
+                                 JOIN ar_commission_entry entry ON entry.id = place.id
+                                WHERE place.statement_id = own.id), 0) AS earned,
                            COALESCE((
                                SELECT LEAST(before.total, 0) FROM ar_commission_statement before
                                 WHERE before.payee_id = own.payee_id
@@ -321,7 +303,10 @@ class CommissionStatement(models.Model):
         self._may_change("reviewed").state = "draft"
 
     def action_approve(self):
-        """Settle the entries for good; what changes later comes with the next statement."""
+        """Settle the entries for good; what changes later comes with the next statement.
+
+        That the statement is approved says so: no entry is written to.
+        """
         statements = self._may_change("reviewed")
         for _day, together in statements.sorted("date_from").grouped("date_from").items():
             together._check_earlier()
@@ -369,10 +354,10 @@ class CommissionStatement(models.Model):
             )
 
     def _settle(self):
-        """Refuse what was disputed since it was reviewed, and settle the rest."""
+        """Refuse what was disputed since it was reviewed; the sums are those of now."""
         self._write_out()
         held = self.env["ar.commission.entry"].search(
-            [("statement_id", "in", self.ids), ("state", "!=", "payable")], limit=1
+            [("statement_id", "in", self.ids), ("held", "=", True)], limit=1
         )
         if held:
             raise UserError(
@@ -383,10 +368,6 @@ class CommissionStatement(models.Model):
                     statement=held.statement_id.display_name,
                 )
             )
-        self.env.cr.execute(
-            "UPDATE ar_commission_entry SET state = 'settled' WHERE statement_id = ANY(%s)",
-            [self.ids],
-        )
         self._add_up()
 
     # ------------------------------------------------------------------ agents

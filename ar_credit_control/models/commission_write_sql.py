@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
+from .commission_place_sql import settled
 from .commission_sql import Scope, chain, steps
 
 KEY = SQL("doc_id, kind, partial_ref, payee_id, rule_id")
@@ -57,7 +58,8 @@ def differences(reckoning: Reckoning) -> SQL:
 
 
 def write_differences(reckoning: Reckoning, today) -> SQL:
-    """Takes back what is no longer true, and adds what is missing; nothing is changed.
+    """Takes back what is no longer true, and adds what is missing; nothing is changed. Each new
+    entry has its place, on no statement yet.
 
     What was settled is taken back today; what was not, on its own day, so that both meet on the
     same statement.
@@ -67,34 +69,39 @@ def write_differences(reckoning: Reckoning, today) -> SQL:
         WITH %(differences)s,
         generations AS (
             SELECT %(key)s, MAX(generation) AS last FROM own
-             WHERE kind <> 'reversal' GROUP BY %(key)s)
+             WHERE kind <> 'reversal' GROUP BY %(key)s),
+        written AS (
         INSERT INTO ar_commission_entry
                (company_id, currency_id, payee_id, user_id, partner_id, plan_id, version_id,
                 rule_id, %(column)s, number, partial_ref, payment_line_id, kind, date, days, paid,
-                base, rate, speed_factor, term_factor, amount, generation, reverses_id, state,
+                base, rate, speed_factor, term_factor, amount, generation, reverses_id, held,
                 created_on)
         SELECT entry.company_id, entry.currency_id, entry.payee_id, entry.user_id,
                entry.partner_id, entry.plan_id, entry.version_id, entry.rule_id, entry.doc_id,
                entry.number, entry.partial_ref, entry.payment_line_id, 'reversal',
-               CASE entry.state WHEN 'settled' THEN %(today)s ELSE entry.date END, entry.days,
+               CASE WHEN known.settled THEN %(today)s ELSE entry.date END, entry.days,
                -entry.paid, -entry.base, entry.rate, entry.speed_factor, entry.term_factor,
                -entry.amount, entry.generation, entry.id,
-               CASE entry.state WHEN 'held' THEN 'held' ELSE 'payable' END,
+               entry.held AND NOT known.settled,
                now() AT TIME ZONE 'UTC'
           FROM wrong JOIN live entry ON entry.id = wrong.id
+         CROSS JOIN LATERAL (SELECT %(settled)s AS settled) known
      UNION ALL
         SELECT missing.company_id, missing.currency_id, missing.payee_id, missing.user_id,
                missing.partner_id, missing.plan_id, missing.version_id, missing.rule_id,
                missing.doc_id, missing.number, missing.partial_ref, missing.counter_id,
                missing.kind, missing.date, missing.days, round(missing.paid / coin) * coin,
                missing.base, missing.rate, missing.speed_factor, missing.term_factor,
-               missing.amount, COALESCE(generations.last, 0) + 1, NULL, 'payable',
+               missing.amount, COALESCE(generations.last, 0) + 1, NULL, FALSE,
                now() AT TIME ZONE 'UTC'
           FROM missing LEFT JOIN generations USING (%(key)s)
+        RETURNING id, company_id)
+        INSERT INTO ar_commission_place (id, company_ref) SELECT id, company_id FROM written
         """,
         differences=differences(reckoning),
         column=reckoning.column,
         key=KEY,
+        settled=settled(SQL("entry.id")),
         today=today,
     )
 
@@ -126,19 +133,21 @@ def hold(moves: SQL) -> SQL:
     return SQL(
         """
         UPDATE ar_commission_entry changed
-           SET state = CASE changed.state WHEN 'held' THEN 'payable' ELSE 'held' END
+           SET held = NOT changed.held
          WHERE changed.id IN (
             SELECT entry.id FROM ar_commission_entry entry
-             WHERE entry.state = 'held' AND entry.move_id IN (%(moves)s) AND NOT (%(held)s)
+             WHERE entry.held AND entry.move_id IN (%(moves)s) AND NOT (%(held)s)
          UNION ALL
             SELECT entry.id FROM (
                 SELECT DISTINCT item.move_id FROM ar_dispute_line claim
                   JOIN account_move_line item ON item.id = claim.move_line_id
                  WHERE claim.is_open) disputed
               JOIN ar_commission_entry entry ON entry.move_id = disputed.move_id
-             WHERE entry.state = 'payable' AND entry.move_id IN (%(moves)s) AND %(held)s)
+             WHERE NOT entry.held AND entry.move_id IN (%(moves)s) AND %(held)s
+               AND NOT %(settled)s)
         """,
         moves=moves,
+        settled=settled(SQL("entry.id")),
         held=_HELD,
     )
 
@@ -152,5 +161,6 @@ _HELD = SQL(
                           AND waiver.move_id = entry.move_id
                           AND COALESCE(waiver.payee_id, entry.payee_id) = entry.payee_id)
        AND NOT EXISTS (SELECT FROM ar_commission_entry undone
-                        WHERE undone.id = entry.reverses_id AND undone.state = 'settled')"""
+                        WHERE undone.id = entry.reverses_id AND %s)""",
+    settled(SQL("undone.id")),
 )

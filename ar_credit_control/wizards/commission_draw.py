@@ -41,14 +41,11 @@ class CommissionDraw(models.TransientModel):
     @api.depends("company_id", "date_to")
     def _compute_found(self):
         for wizard in self:
-            domain = [
-                ("company_id", "child_of", wizard.company_id.id),
-                ("statement_id", "=", False),
-                ("state", "=", "payable"),
-                ("date", "<=", wizard.date_to),
-            ]
-            [(people, entries, amount)] = self.env["ar.commission.entry"]._read_group(
-                domain, [], ["payee_id:count_distinct", "__count", "amount:sum"]
+            found = self.env["ar.commission.entry"]
+            [(people, entries, amount)] = found._read_group(
+                found._unstated(wizard.company_id, wizard.date_to),
+                [],
+                ["payee_id:count_distinct", "__count", "amount:sum"],
             )
             wizard.update({"people": people, "entries": entries, "amount": amount})
             wizard.behind = self.env["ar.commission.due"].search_count(

@@ -95,7 +95,7 @@ class TestScorePart(PartCommon):
         cls.pay(cls.second, 300, 20)
 
     @contextmanager
-    def changed(self, notes=True):
+    def changed(self):
         """After a night something is changed, and both ways of reading tell of it; the next night
         leaves no note."""
         self.night()
@@ -103,8 +103,7 @@ class TestScorePart(PartCommon):
         yield
         after = self.check()
         self.assertNotEqual(before, after)
-        if notes:
-            self.assertTrue(self.noted())
+        self.assertTrue(self.noted())
         self.night()
         self.assertEqual(self.check(), after)
         self.assertFalse(self.noted())
@@ -223,9 +222,13 @@ class TestScorePart(PartCommon):
         self.assertIn(self.other.id, {row[4] for row in self.parts_read()})
 
     def test_a_customer_that_becomes_a_contact_of_another(self):
-        with self.changed(notes=False):
+        with self.changed():
             self.customer.write({"is_company": False, "parent_id": self.other.id})
         self.assertEqual({row[4] for row in self.parts_read()}, {self.other.id})
+
+    def test_a_customer_that_moves_to_another_country(self):
+        with self.changed():
+            self.customer.country_id = self.env.ref("base.at")
 
     def test_an_invoice_reset_changed_and_posted_again(self):
         with self.changed():
@@ -425,6 +428,10 @@ class LedgerMachine(RuleBasedStateMachine):
     def hand_over(self, which):
         lines = self.test.line(self.one(self.invoices, which))
         lines.partner_id = (self.test.customer | self.test.other) - lines.partner_id
+
+    @rule(country=st.sampled_from(["base.at", "base.de"]))
+    def move(self, country):
+        self.test.customer.country_id = self.test.env.ref(country)
 
     @precondition(lambda self: self.invoices)
     @rule(which=WHICH, ago=AGO)

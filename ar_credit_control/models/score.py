@@ -138,8 +138,7 @@ class Score(models.AbstractModel):
             " FROM (%s) mark GROUP BY move_id",
             SQL(" UNION ALL ").join(self._marks()),
         )
-        member = score_items.customers(ids)
-        return score_items.items(self._terms(company), self._journals(company), member, marks, last)
+        return score_items.items(self._terms(company), self._journals(company), ids, marks, last)
 
     def _parameters(self, company, as_of):
         coefficients = self.env["ar.score.model"]._coefficients(company, as_of)
@@ -229,7 +228,7 @@ class Score(models.AbstractModel):
                 month=SQL("%s::date", today.replace(day=1)),
                 previous=self.env["ar.score.model"]._previous_month(company, today),
                 step=Policy().step,
-                ids=SQL("%s::int[]", ids),
+                ids=score_items.array(ids),
             )
         )
         self.env["ar.credit.profile"].invalidate_model(flush=False)

@@ -16,8 +16,8 @@ from odoo.tools import SQL
 from .position_sql import Terms
 
 # Columns of a settled part, as it is found and as it is stored.
-SETTLED = ("id", "line_id", "move_id", "company_id", "contact_id", "invoice_date", "due_date",
-           "balance", "settled", "paid", "share")  # fmt: skip
+SETTLED = ("id", "line_id", "move_id", "company_id", "partner_id", "country_id", "invoice_date",
+           "due_date", "balance", "settled", "paid", "share")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,27 +34,41 @@ class Journals:
 
 
 def customers(ids=None) -> SQL:
-    """Contacts with their customer and its country; of some customers, or of all."""
-    wanted = SQL("JOIN unnest(%s::int[]) wanted(id) ON wanted.id = customer.id", ids)
+    """Contacts with their customer and its country; of some customers, or of all.
+
+    An outer join, as the server leaves it out where nobody asks for the country.
+    """
     return SQL(
-        """(SELECT contact.id, customer.id AS customer_id, customer.country_id
-              FROM res_partner customer %s
-              JOIN res_partner contact ON contact.commercial_partner_id = customer.id)""",
-        SQL() if ids is None else wanted,
+        """(SELECT contact.id, contact.commercial_partner_id AS customer_id, customer.country_id
+              FROM res_partner contact %s
+         LEFT JOIN res_partner customer ON customer.id = contact.commercial_partner_id)""",
+        _wanted(ids, SQL("contact.commercial_partner_id")),
     )
 
 
-def items(terms: Terms, journals: Journals, member: SQL, marks: SQL, last: int = 0) -> SQL:
-    """Every part of every instalment of the ``member`` (see :func:`customers`).
+def _wanted(ids, customer: SQL) -> SQL:
+    """Join that leaves the ``customer`` ids asked for."""
+    if ids is None:
+        return SQL()
+    return SQL("JOIN unnest(%s) wanted(id) ON wanted.id = %s", array(ids), customer)
+
+
+def array(ids) -> SQL:
+    """Ids as one text: the driver's form of a list is an expression of as many elements, which the
+    server analyses one by one, again wherever it stands."""
+    return SQL("%s::int[]", "{" + ",".join(map(str, ids)) + "}")
+
+
+def items(terms: Terms, journals: Journals, ids, marks: SQL, last: int = 0) -> SQL:
+    """Every part of every instalment of some customers, or of all.
 
     marks: query ``(move_id, disputed, void_since)`` of documents that somebody knows more of.
     last: matching up to which settled parts are taken from the store; 0: all from the ledger.
     """
-    found = settled(terms, journals, _fresh(last) if last else SQL("TRUE"))
+    member = customers(ids)
+    found = settled(terms, journals, member, _fresh(last) if last else SQL("TRUE"))
     if last:
-        found = SQL("%s UNION ALL %s", _of(member, _stored(terms)), _of(member, found))
-    else:
-        found = _of(member, found)
+        found = SQL("%s UNION ALL %s", _stored(terms, ids), found)
     return SQL(
         """
         SELECT part.id, part.line_id, part.move_id, part.company_id, part.partner_id,
@@ -74,12 +88,11 @@ def items(terms: Terms, journals: Journals, member: SQL, marks: SQL, last: int =
     )
 
 
-_OWNER = SQL("member.customer_id AS partner_id, member.country_id")
 _LINE = SQL(
-    """COALESCE(line.invoice_date, line.date) AS invoice_date,
+    """line.id AS line_id, line.move_id, line.company_id, member.customer_id AS partner_id,
+       member.country_id, COALESCE(line.invoice_date, line.date) AS invoice_date,
        COALESCE(line.date_maturity, line.date) AS due_date, line.balance::float8 AS balance"""
 )
-_COLUMNS = SQL("line.id AS line_id, line.move_id, line.company_id, %s, %s", _OWNER, _LINE)
 
 
 def _instalments(terms: Terms, journals: Journals) -> SQL:
@@ -106,17 +119,16 @@ def _share(amount: SQL) -> SQL:
     return SQL("%s::float8 / NULLIF(line.amount_currency, 0)::float8", amount)
 
 
-def settled(terms: Terms, journals: Journals, which: SQL) -> SQL:
+def settled(terms: Terms, journals: Journals, member: SQL, which: SQL) -> SQL:
     """Parts that were matched with something: paid by money, void by anything else.
 
     which: condition on the ``match``, its ``line`` or its ``counter``
     """
     return SQL(
         """
-        SELECT match.id, line.id AS line_id, line.move_id, line.company_id,
-               line.partner_id AS contact_id, %(line)s,
-               counter.date AS settled, %(paid)s AS paid, %(share)s AS share
-          FROM account_move_line line
+        SELECT match.id, %(line)s, counter.date AS settled, %(paid)s AS paid, %(share)s AS share
+          FROM %(member)s member
+          JOIN account_move_line line ON line.partner_id = member.id
           JOIN account_partial_reconcile match ON match.debit_move_id = line.id
           JOIN account_move_line counter ON counter.id = match.credit_move_id
          WHERE %(instalments)s AND match.debit_amount_currency > 0 AND %(which)s
@@ -124,6 +136,7 @@ def settled(terms: Terms, journals: Journals, which: SQL) -> SQL:
         line=_LINE,
         paid=is_money(journals),
         share=_share(SQL("match.debit_amount_currency")),
+        member=member,
         instalments=_instalments(terms, journals),
         which=which,
     )
@@ -133,33 +146,19 @@ def _fresh(last: int) -> SQL:
     """Whether a ``match`` came after the stored ones, or was noted to be read again."""
     return SQL(
         """match.id IN (SELECT id FROM account_partial_reconcile WHERE id > %s
-                        UNION SELECT match_id FROM ar_score_part_note)""",
+                        UNION ALL SELECT match_id FROM ar_score_part_note)""",
         last,
     )
 
 
-def _stored(terms: Terms) -> SQL:
+def _stored(terms: Terms, ids) -> SQL:
     return SQL(
-        """SELECT %s FROM ar_score_part part
+        """SELECT %s FROM ar_score_part part %s
             WHERE part.company_id = ANY(%s)
               AND NOT EXISTS (SELECT FROM ar_score_part_note note WHERE note.match_id = part.id)""",
         SQL(", ").join(SQL.identifier("part", name) for name in SETTLED),
+        _wanted(ids, SQL("part.partner_id")),
         terms.companies,
-    )
-
-
-def _of(member: SQL, found: SQL) -> SQL:
-    """Settled parts with who owes them."""
-    return SQL(
-        """
-        SELECT part.id, part.line_id, part.move_id, part.company_id, %s, part.invoice_date,
-               part.due_date, part.balance, part.settled, part.paid, part.share
-          FROM %s member
-          JOIN (%s) part ON part.contact_id = member.id
-        """,
-        _OWNER,
-        member,
-        found,
     )
 
 
@@ -211,14 +210,14 @@ def _pending(terms: Terms, journals: Journals) -> SQL:
 def _waiting(terms: Terms, journals: Journals, member: SQL) -> SQL:
     return SQL(
         """
-        SELECT -2 * line.id - 1 AS id, %(columns)s, pending.date AS settled, TRUE AS paid,
+        SELECT -2 * line.id - 1 AS id, %(line)s, pending.date AS settled, TRUE AS paid,
                pending.part::float8 * %(share)s AS share
           FROM (%(pending)s) pending
           JOIN account_move_line line ON line.id = pending.line_id
           JOIN %(member)s member ON member.id = line.partner_id
          WHERE pending.part > 0
         """,
-        columns=_COLUMNS,
+        line=_LINE,
         share=_share(SQL("line.amount_residual_currency")),
         pending=_pending(terms, journals),
         member=member,
@@ -229,7 +228,7 @@ def _open(terms: Terms, journals: Journals, member: SQL) -> SQL:
     """What is left of each instalment, if more than its currency's rounding."""
     return SQL(
         """
-        SELECT -2 * line.id AS id, %(columns)s, NULL::date AS settled, NULL::bool AS paid,
+        SELECT -2 * line.id AS id, %(line)s, NULL::date AS settled, NULL::bool AS paid,
                (1 - COALESCE(pending.part, 0))::float8 * %(share)s AS share
           FROM %(member)s member
           JOIN account_move_line line ON line.partner_id = member.id
@@ -238,7 +237,7 @@ def _open(terms: Terms, journals: Journals, member: SQL) -> SQL:
          WHERE %(instalments)s AND line.reconciled IS NOT TRUE
            AND (1 - COALESCE(pending.part, 0)) * line.amount_residual_currency >= currency.rounding
         """,
-        columns=_COLUMNS,
+        line=_LINE,
         share=_share(SQL("line.amount_residual_currency")),
         pending=_pending(terms, journals),
         member=member,

@@ -31,7 +31,8 @@ class ScorePart(models.Model):
     line_id = fields.Integer("Journal item", required=True)
     move_id = fields.Integer("Journal entry", required=True)
     company_id = fields.Integer(required=True)
-    contact_id = fields.Integer(help="Of the journal item; who owes is joined to it.")
+    partner_id = fields.Integer("Customer", required=True)
+    country_id = fields.Integer(help="Of the customer.")
     invoice_date = fields.Date(required=True)
     due_date = fields.Date(required=True)
     settled = fields.Date(required=True)
@@ -152,7 +153,10 @@ class ScorePart(models.Model):
                 columns,
                 columns,
                 score_items.settled(
-                    terms, journals, SQL("%s AND counter.parent_state = 'posted'", which)
+                    terms,
+                    journals,
+                    score_items.customers(),
+                    SQL("%s AND counter.parent_state = 'posted'", which),
                 ),
             )
         )

@@ -3,7 +3,8 @@
 Triggers rather than overrides: what a journal item repeats of its entry, and what merging contacts
 or accounts changes, never passes through the ORM's ``write``. A note is a row added without any
 constraint, so nobody who works in the ledger waits for the night or the night for them. Nothing
-runs when entries are posted or matched: only changes of posted entries, and matchings undone.
+runs when entries are posted or matched: only changes of posted entries and of who a contact belongs
+to, and matchings undone.
 """
 
 # Every matching of the entry: its other lines decide whether it is a payment.
@@ -28,6 +29,16 @@ END $$;
 CREATE OR REPLACE FUNCTION ar_score_note_line() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM ar_score_note_entry(OLD.move_id);
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION ar_score_note_partner() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO ar_score_part_note (match_id, company_id)
+    SELECT match.id, match.company_id
+      FROM res_partner contact
+      JOIN account_move_line line ON line.partner_id = contact.id
+      JOIN account_partial_reconcile match ON match.debit_move_id = line.id
+     WHERE contact.id = OLD.id OR contact.commercial_partner_id = OLD.id;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION ar_score_note_match() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -68,6 +79,12 @@ CREATE OR REPLACE TRIGGER ar_score_line_deleted
 AFTER DELETE ON account_move_line FOR EACH ROW WHEN (OLD.parent_state = 'posted')
 EXECUTE FUNCTION ar_score_note_line();
 
+CREATE OR REPLACE TRIGGER ar_score_partner_changed
+AFTER UPDATE OF commercial_partner_id, country_id ON res_partner FOR EACH ROW
+WHEN ((OLD.commercial_partner_id, OLD.country_id)
+      IS DISTINCT FROM (NEW.commercial_partner_id, NEW.country_id))
+EXECUTE FUNCTION ar_score_note_partner();
+
 CREATE OR REPLACE TRIGGER ar_score_match_changed
 AFTER UPDATE OF debit_move_id, credit_move_id, debit_amount_currency ON account_partial_reconcile
 FOR EACH ROW
@@ -101,5 +118,5 @@ INSTALL = FUNCTIONS + TRIGGERS
 # With CASCADE: the triggers go too, or nobody could undo a matching any more.
 REMOVE = """
 DROP FUNCTION IF EXISTS ar_score_note_entry, ar_score_note_move, ar_score_note_line,
-    ar_score_note_match, ar_score_forget CASCADE
+    ar_score_note_partner, ar_score_note_match, ar_score_forget CASCADE
 """

@@ -31,45 +31,68 @@ from .score_scale import EARLIEST, HABIT_DAYS, LATEST
 RECENT = 9  # the recent habit fades so many times faster than the long one
 OLDEST = 30  # half-lives times ln 2: what is older counts as this old, so that no sum underflows
 
-# OFFSET 0 keeps the server from computing an expression once for each sum it goes into.
-_DATED = f"""
+# Parts by what they are on the day: paid before it, or open and beyond their due date.
+PAID = "paid_date < %(as_of)s::date"
+OVERDUE = "due_date < %(as_of)s::date AND coalesce(paid_date >= %(as_of)s::date, true)"
+
+_CLIPPED = f"least(greatest(days, {EARLIEST:.0f}), {LATEST:.0f})::float8"
+
+
+def _dated(which: str) -> str:
+    """Days and age of parts. OFFSET 0 keeps the server from computing an expression once for each
+    sum it goes into."""
+    return f"""
     SELECT partner_id, country_id, share, amount, disputed::int AS disputed, paper,
-           coalesce(paid_date < %(as_of)s::date, false) AS paid,
-           CASE WHEN paid_date < %(as_of)s::date THEN paid_date ELSE %(as_of)s::date END
-               - due_date AS days,
+           CASE WHEN {PAID} THEN paid_date ELSE %(as_of)s::date END - due_date AS days,
            least(greatest(%(as_of)s::date - due_date, 0) * ln(2) / %(half_life)s::float8, {OLDEST})
                AS age,
            (due_date - invoice_date) / 30.0::float8 AS months
       FROM (%(items)s) AS item
      WHERE invoice_date < %(as_of)s::date AND coalesce(void_date >= %(as_of)s::date, true)
+       AND {which}
     OFFSET 0"""
 
-_CLIPPED = f"least(greatest(days, {EARLIEST:.0f}), {LATEST:.0f})::float8"
 
-_WEIGHED = f"""
-    SELECT partner_id, country_id, share, amount, disputed, paper, months, paid, days,
-           (days > 0)::int AS late,
-           CASE WHEN paid THEN share * exp(-age) ELSE 0 END AS weight,
-           CASE WHEN paid THEN amount * exp(-age) ELSE 0 END AS faded,
-           CASE WHEN paid THEN share * exp(-age * {RECENT}) ELSE 0 END AS recent,
+def _weighed(which: str) -> str:
+    """Parts with what each counts, and its delay without what conditions add."""
+    return f"""
+    SELECT partner_id, country_id, share, amount, disputed, paper, months, days,
+           (days > 0)::int AS late, share * exp(-age) AS weight, amount * exp(-age) AS faded,
+           share * exp(-age * {RECENT}) AS recent,
            {HABIT_DAYS} * asinh(
                ({_CLIPPED} - %(by_dispute)s::float8 * disputed - %(by_paper)s::float8 * paper
                 - %(by_months)s::float8 * months) / {HABIT_DAYS}) AS habit
-      FROM ({_DATED}) AS dated
+      FROM ({_dated(which)}) AS dated
     OFFSET 0"""
 
-_SUMS = f"""
-    SELECT partner_id, max(country_id) AS country_id,
-           sum(share) FILTER (WHERE paid) AS instalments,
+
+# Paid and overdue parts apart: arrays keep the server from sharing the work between processes, and
+# the paid ones are nearly all.
+_PAID = f"""
+    SELECT partner_id, max(country_id) AS country_id, sum(share) AS instalments,
            sum(weight) AS weight, sum(weight * habit) AS habit,
            sum(weight * disputed) AS disputed, sum(weight * late * (1 - disputed)) AS late,
            sum(recent) AS recent_weight, sum(recent * habit) AS recent_habit,
            sum(recent * paper) AS recent_paper, sum(recent * months) AS recent_months,
-           sum(faded) AS amount, sum(faded * days) AS amount_days,
-           array_agg(ARRAY[share, habit, amount, days]::float8[])
-               FILTER (WHERE NOT paid AND days > 0) AS overdue
-      FROM ({_WEIGHED}) AS weighed
+           sum(faded) AS amount, sum(faded * days) AS amount_days
+      FROM ({_weighed(PAID)}) AS weighed
      GROUP BY partner_id"""
+
+_LATE = f"""
+    SELECT partner_id, max(country_id) AS country_id,
+           array_agg(ARRAY[share, habit, amount, days]::float8[]) AS overdue
+      FROM ({_weighed(OVERDUE)}) AS weighed
+     GROUP BY partner_id"""
+
+_SUMMED = (
+    "instalments", "weight", "habit", "disputed", "late", "recent_weight", "recent_habit",
+    "recent_paper", "recent_months", "amount", "amount_days",
+)  # fmt: skip
+_SUMS = f"""
+    SELECT partner_id, coalesce(paid.country_id, late.country_id) AS country_id,
+           {", ".join(f"coalesce(paid.{name}, 0) AS {name}" for name in _SUMMED)}, late.overdue
+      FROM ({_PAID}) AS paid
+      FULL JOIN ({_LATE}) AS late USING (partner_id)"""
 
 # Only items worse than the long and the recent habit: one day late is no proof of promptness.
 _OVERDUE = """
@@ -89,7 +112,7 @@ COLUMNS = tuple(
 )
 
 EVIDENCE = f"""
-SELECT partner_id, country_id, coalesce(instalments, 0) AS instalments, weight, summed.habit,
+SELECT partner_id, country_id, instalments, weight, summed.habit,
        disputed, late, recent_weight, recent_habit, recent_paper, recent_months, amount,
        amount_days, open_weight, open_habit, open_amount, open_amount_days, open_days
   FROM ({_SUMS}) AS summed
@@ -115,7 +138,7 @@ _WITHIN = f"""
            sum(weight * paper * days) AS s24, sum(weight * months * months) AS s33,
            sum(weight * months * days) AS s34
       FROM (SELECT partner_id, weight, disputed, paper, months, {_CLIPPED} AS days
-              FROM ({_WEIGHED}) AS weighed WHERE paid) AS paid
+              FROM ({_weighed(PAID)}) AS weighed) AS paid
      GROUP BY partner_id
     HAVING sum(weight) > 0"""
 
@@ -133,8 +156,7 @@ SELECT country_id, count(*), sum(yy - y * y / w), sum(w - ww / w), sum(a), sum(a
                sum(weight) / (sum(weight) + 1) AS a, sum(weight * habit) AS y,
                sum(weight * habit * habit) AS yy, sum(weight * disputed) AS disputed,
                sum(weight * late * (1 - disputed)) AS late
-          FROM ({_WEIGHED}) AS weighed
-         WHERE paid
+          FROM ({_weighed(PAID)}) AS weighed
          GROUP BY partner_id
         HAVING sum(weight) > 1e-9) AS customer
  GROUP BY country_id"""

@@ -2,7 +2,7 @@
 
 from odoo import Command
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .commission_common import CommissionCommon
 
@@ -47,6 +47,20 @@ class TestCommissionWaiting(CommissionCommon):
         self.assertEqual((action["res_id"], action["target"]), (self.customer.id, "new"))
         arch = self.env["res.partner"].get_view(action["views"][0][0])["arch"]
         self.assertIn("ar_commission_share_ids", arch)
+
+    def test_whose_commission_an_order_is_opens_from_its_form(self):
+        order = self.env["sale.order"].create({"partner_id": self.customer.id})
+        head = self._new_user("ar_head_of_sales", "sales_team.group_sale_manager")
+        as_manager = order.with_user(head)
+        action = as_manager.action_ar_commission_shares()
+        self.assertEqual((action["res_model"], action["res_id"]), ("sale.order", order.id))
+        form = Form(as_manager, view=self.env["ir.ui.view"].browse(action["views"][0][0]))
+        with form.ar_commission_share_ids.new() as share:
+            share.payee_id = self.salesman.partner_id
+        form.save()
+        self.assertEqual(order.ar_commission_share_ids.payee_id, self.salesman.partner_id)
+        arch = as_manager.get_view(view_type="form")["arch"]
+        self.assertIn("action_ar_commission_shares", arch)
 
     def test_it_can_be_grouped_by_customer(self):
         self._sold(100, day=-10)

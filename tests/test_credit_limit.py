@@ -247,6 +247,8 @@ class TestCoreLimit(LimitCase):
         order = self._order(self.customer, 301)
         order.action_confirm()
         self.assertEqual(order.ar_credit_state, "held")
+        self.env["ir.default"].set("res.partner", "credit_limit", 200, company_id=self.company.id)
+        self.assertEqual(self._limit().amount, 200)
         self._approve(1000)
         order.action_confirm()
         self.assertEqual(order.state, "sale")

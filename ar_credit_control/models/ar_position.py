@@ -111,9 +111,6 @@ class ArPosition(models.AbstractModel):
     @api.model
     def _get_terms(self, company, today=None):
         """What the pieces of ``position_sql`` are about, as values."""
-        # a company that shares its limit counts, whoever may enter it
-        Partner = self.env["res.partner"].sudo().with_company(company)
-        limit = Partner._fields["credit_limit"].get_company_dependent_fallback(Partner)
         root, currency, *_shared = self._get_company(company.id)
         return position_sql.Terms(
             today=SQL("%s::date", today or fields.Date.context_today(self)),
@@ -122,8 +119,19 @@ class ArPosition(models.AbstractModel):
             currency=SQL("%s::int", currency),
             companies=SQL("%s::int[]", self._get_company_ids(root)),
             receivables=SQL("%s::int[]", self._get_receivable_ids(root)),
-            default_limit=SQL("%s::numeric", limit or 0.0),
+            default_limit=SQL("%s::numeric", self._get_default_limit(company.id)),
         )
+
+    @api.model
+    @tools.ormcache("company_id")
+    def _get_default_limit(self, company_id):
+        """What customers get whom nobody has looked at, in company currency.
+
+        ``ir.default`` ends what is kept here when a default changes.
+        """
+        # a company that shares its limit counts, whoever may enter it
+        Partner = self.env["res.partner"].sudo().with_company(company_id)
+        return Partner._fields["credit_limit"].get_company_dependent_fallback(Partner) or 0.0
 
     @api.model
     @tools.ormcache("company_id")
@@ -194,10 +202,18 @@ class ArPosition(models.AbstractModel):
 
     def _flush_ledger(self):
         """Write what the ORM still holds back: the statement reads the tables."""
-        if not (self.env.fields_to_compute() or self.env._field_dirty):
+        if self._is_written():
             return  # a form that is being read, nearly always
         for model, names in READ.items():
             self.env[model].flush_model(names)
+
+    def _is_written(self):
+        """Whether the ORM holds nothing back; new records are none of the tables' business."""
+        env = self.env
+        if env._field_dirty:
+            return False
+        pending = map(env.records_to_compute, env.fields_to_compute())
+        return not any(any(records._ids) for records in pending)
 
     # ------------------------------------------------------------------ rows
     def _add_shared_exposure(self, rows, company):

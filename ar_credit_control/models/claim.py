@@ -264,6 +264,7 @@ class Position(models.AbstractModel):
     _inherit = "ar.position"
 
     def _flush_ledger(self):
-        for model in CLAIMS:
-            self.env[model].flush_model()
+        if not self._is_written():
+            for model in CLAIMS:
+                self.env[model].flush_model()
         return super()._flush_ledger()

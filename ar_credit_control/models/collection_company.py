@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .res_company import SELDOM_READ
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -8,12 +10,14 @@ class ResCompany(models.Model):
         string="Days without contact",
         default=30,
         required=True,
+        prefetch=SELDOM_READ,
         help="Customers overdue for longer, with no contact in that time, are pointed out.",
     )
     ar_retention_months = fields.Integer(
         string="Keep persons and notes (months)",
         default=36,
         required=True,
+        prefetch=SELDOM_READ,
         help="After a claim has ended; then figures stay, and persons and notes go. 0: for ever.",
     )
 

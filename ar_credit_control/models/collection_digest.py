@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tools.misc import format_amount
 
 from .collection_collector import UNOWNED_DAYS
+from .res_company import SELDOM_READ
 
 NAMED = 20  # customers that a message names; the filter has them all
 
@@ -12,7 +13,10 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     ar_unowned_told = fields.Char(
-        readonly=True, copy=False, help="What the credit manager was told of last."
+        readonly=True,
+        copy=False,
+        prefetch=SELDOM_READ,
+        help="What the credit manager was told of last.",
     )
 
 

@@ -108,6 +108,18 @@ class ShareOwner(models.AbstractModel):
     _name = "ar.commission.shared"
     _description = "Owner of commission shares"
 
+    def _open_shares(self):
+        """The shares in a dialog of their own, where they are saved together."""
+        view = self.env.ref(f"ar_credit_control.view_{self._table}_commission_shares")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Who earns commission on %s", self.display_name),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(view.id, "form")],
+            "target": "new",
+        }
+
     def _check_shares(self):
         for owner in self:
             for company, shares in owner.ar_commission_share_ids.grouped("company_id").items():
@@ -131,6 +143,10 @@ class SaleOrder(models.Model):
     ar_commission_share_ids = fields.One2many(
         "ar.commission.share", "order_id", string="Commission shares", copy=True
     )
+
+    def action_ar_commission_shares(self):
+        self.ensure_one()
+        return self._open_shares()
 
     @api.constrains("ar_commission_share_ids")
     def _check_ar_commission_shares(self):
@@ -173,17 +189,8 @@ class ResPartner(models.Model):
     )
 
     def action_ar_commission_shares(self):
-        """The shares in a dialog of their own, where they are saved together."""
         self.ensure_one()
-        view = self.env.ref("ar_credit_control.view_partner_commission_shares")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Who earns commission on %s", self.display_name),
-            "res_model": "res.partner",
-            "res_id": self.commercial_partner_id.id,
-            "views": [(view.id, "form")],
-            "target": "new",
-        }
+        return self.commercial_partner_id._open_shares()
 
     @api.constrains("ar_commission_share_ids")
     def _check_ar_commission_shares(self):

@@ -68,11 +68,8 @@ class Contacted(models.AbstractModel):
     def _search_ar_next_action_date(self, operator, value):
         return search_figure("ar_next_action_date", operator, value)
 
-    def _field_to_sql(self, alias, field_expr, query=None):
+    def _ar_contact_to_sql(self, alias, field_expr, query):
         """Let the database filter and sort by what is not stored."""
-        if field_expr not in contact_sql.COLUMNS or query is None:
-            return super()._field_to_sql(alias, field_expr, query)
-        self._check_field_access(self._fields[field_expr], "read")
         joined = query.make_alias(alias, field_expr)
         if joined not in query._joins:
             self._ar_flush_contacts()
@@ -99,6 +96,11 @@ class ResPartner(models.Model):
         groups=SALES_GROUPS,
         help="Overdue for more days than the company's setting, and no contact in that time.",
     )
+
+    def _ar_figure_to_sql(self, alias, field_expr, query):
+        if field_expr in contact_sql.COLUMNS:
+            return self._ar_contact_to_sql(alias, field_expr, query)
+        return super()._ar_figure_to_sql(alias, field_expr, query)
 
     def _ar_contact_keys(self):
         root = self.env["ar.position"]._get_company(self.env.company.id).root_id
@@ -166,6 +168,12 @@ class ResPartner(models.Model):
 class CreditProfile(models.Model):
     _name = "ar.credit.profile"
     _inherit = ["ar.credit.profile", "ar.contacted"]
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr not in contact_sql.COLUMNS or query is None:
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], "read")
+        return self._ar_contact_to_sql(alias, field_expr, query)
 
     def _ar_contact_keys(self):
         return {

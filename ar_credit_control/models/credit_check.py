@@ -4,6 +4,7 @@ from dataclasses import replace
 from odoo import api, fields, models
 
 from ..rules.credit_limit import Facts, Verdict, findings
+from ..rules.discount import WEAK_GRADES
 
 
 class CreditCheck(models.AbstractModel):
@@ -16,9 +17,10 @@ class CreditCheck(models.AbstractModel):
     def _judge_partners(self, partners, company):
         """Return ``{commercial partner id: Verdict}`` for customers looked at without an order."""
         self = self.sudo()  # a verdict is the same whoever asks; callers know who may see it
+        today = fields.Date.context_today(self)
         rows = self._get_rows(partners, company)
         return {
-            key: self._verdict(row, company, Facts(position, self._today()))
+            key: self._verdict(row, company, Facts(position, today))
             for key, (position, row) in rows.items()
         }
 
@@ -50,10 +52,13 @@ class CreditCheck(models.AbstractModel):
         return verdicts
 
     def _judge_order(self, order, position, row, company, to_confirm):
-        amount = order._ar_amount(company)
+        today = fields.Date.context_today(self)
+        amount = order._ar_amount(company, today)
         confirmed = order.state == "sale"  # its amount is in position.orders by now
         position = position._replace(this_order=0.0 if confirmed else amount)
-        facts = Facts(position, self._today(), order_amount=amount, discount=order._ar_discount())
+        facts = Facts(position, today, order_amount=amount)
+        if row.grade in WEAK_GRADES:  # only then does a discount matter, and it costs the lines
+            facts = replace(facts, discount=order._ar_discount())
         facts = self._add_terms(facts, order, row, company)
         verdict = self._verdict(row, company, facts)
         if not (verdict.stops_order if to_confirm else verdict.findings):
@@ -96,9 +101,7 @@ class CreditCheck(models.AbstractModel):
         """The company's default limit is what customers get before anybody looked at them."""
         if limit.kind != "amount":
             return limit.kind == "no_credit"
-        Partner = self.env["res.partner"].with_company(company)
-        field = Partner._fields["credit_limit"]
-        return limit.amount != field.get_company_dependent_fallback(Partner)
+        return limit.amount != self.env["ar.position"]._get_default_limit(company.id)
 
     def _get_rows(self, partners, company):
         days = self.env["ar.credit.policy"]._get_overdue_days(self._get_company(company).root_id)
@@ -139,9 +142,6 @@ class CreditCheck(models.AbstractModel):
             term_days=terms.browse(granted)._ar_last_day(facts.today),
             customer_term_days=terms.browse(agreed)._ar_last_day(facts.today),
         )
-
-    def _today(self):
-        return fields.Date.context_today(self)
 
 
 def _last_contact(row):

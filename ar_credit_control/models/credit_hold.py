@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_amount, format_date
 
 from ..rules.credit_limit import Finding, release_covers
+from .payload import Payload
 
 
 class CreditHold(models.Model):
@@ -50,7 +51,7 @@ class CreditHold(models.Model):
     exposure = fields.Monetary(readonly=True, string="Exposure when held")
     overdue = fields.Monetary(readonly=True, string="Overdue when held")
     available = fields.Monetary(readonly=True, string="Available when held")
-    ar_widget = fields.Json(compute="_compute_ar_widget", string="Position today")
+    ar_widget = Payload(compute="_compute_ar_widget", string="Position today")
     from_machine = fields.Boolean(
         readonly=True, help="The confirmation came from the portal, a payment or another program."
     )

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from .payload import Payload
+
 # Written by limit decisions (``ar.credit.limit``) and by the check itself, never by hand.
 DECIDED = {
     "partner_id",
@@ -71,7 +73,7 @@ class CreditProfile(models.Model):
     review_date = fields.Date(string="Next review", tracking=True)
     insured_amount = fields.Monetary(tracking=True)
     limit_ids = fields.One2many("ar.credit.limit", "profile_id", string="Limit decisions")
-    ar_widget = fields.Json(compute="_compute_ar_widget", string="Position")
+    ar_widget = Payload(compute="_compute_ar_widget", string="Position")
     confirmations = fields.Integer(
         default=0, readonly=True, copy=False, help="Grows with each order that was checked."
     )
@@ -206,10 +208,11 @@ class CreditProfile(models.Model):
         Odoo on a fresh snapshot. Rows are locked in the order of their ids, against deadlocks.
         """
         # companies that share a limit decide about it one after the other, too
-        facts = self.env["ar.position"]._get_company(company.id)
-        keeper = self.env["ar.credit.group"].sudo().browse(facts.group_id or ()).company_id
-        self.flush_model()
-        self.env["res.partner"].flush_model(["commercial_partner_id"])
+        Position = self.env["ar.position"]
+        facts, keeper = Position._get_company(company.id), Position._get_group(company).company_id
+        if not Position._is_written():
+            self.flush_model()
+            self.env["res.partner"].flush_model(["commercial_partner_id"])
         for locked in sorted({keeper.id, facts.root_id} - {False}):
             self.env.cr.execute(
                 SQL("SELECT ar_lock_profiles(%s, %s, %s)", list(contact_ids), locked, self.env.uid)

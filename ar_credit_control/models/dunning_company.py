@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .res_company import SELDOM_READ
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -8,6 +10,7 @@ class ResCompany(models.Model):
         "ar.dunning.policy",
         string="Dunning policy",
         domain="[('company_id', '=', id)]",
+        prefetch=SELDOM_READ,
         help="For customers that no rule is about.",
     )
 

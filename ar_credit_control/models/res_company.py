@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+# Prefetch group: Odoo reads companies and orders all the time, and these of them nearly never.
+SELDOM_READ = "ar_credit_control"
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -8,10 +11,14 @@ class ResCompany(models.Model):
         "ar.credit.policy",
         string="Credit policy",
         domain="[('company_id', '=', id)]",
+        prefetch=SELDOM_READ,
         help="For customers without a policy of their own.",
     )
     ar_credit_group_id = fields.Many2one(
-        "ar.credit.group", string="Credit limit shared in", index="btree_not_null"
+        "ar.credit.group",
+        string="Credit limit shared in",
+        index="btree_not_null",
+        prefetch=SELDOM_READ,
     )
 
     @api.model_create_multi

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_amount
 
 from . import position_sql
+from .payload import Payload
 
 # Field -> the figure in ``_ar_figures_sql`` that it shows; lists filter and sort by the same SQL.
 FIGURES = {
@@ -37,7 +38,7 @@ def _figure(field_class, name, **options):
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    ar_widget = fields.Json(compute="_compute_ar_widget", string="Receivables", groups=SALES_GROUPS)
+    ar_widget = Payload(compute="_compute_ar_widget", string="Receivables", groups=SALES_GROUPS)
     ar_currency_id = fields.Many2one(
         "res.currency", compute="_compute_ar_currency_id", groups=SALES_GROUPS
     )

@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_amount
 
 from ..rules.discount import Line, discount_percent
+from .payload import Payload
+from .res_company import SELDOM_READ
 
 # Written by the credit check alone: whoever could write them would release his own orders.
 PROTECTED = {"ar_hold_id", "ar_credit_state", "ar_cleared_amount", "ar_cleared_partner_id"}
@@ -33,7 +35,7 @@ class Measure(NamedTuple):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    ar_widget = fields.Json(compute="_compute_ar_widget", string="Receivables", groups=INTERNAL)
+    ar_widget = Payload(compute="_compute_ar_widget", string="Receivables", groups=INTERNAL)
     ar_credit_state = fields.Selection(
         [("free", "Free"), ("held", "On credit hold"), ("released", "Released")],
         string="Credit",
@@ -62,11 +64,17 @@ class SaleOrder(models.Model):
         string="Cleared order total",
         readonly=True,
         copy=False,
+        prefetch=SELDOM_READ,
         help="The total that was checked, in the order's currency.",
         groups=INTERNAL,
     )
     ar_cleared_partner_id = fields.Many2one(
-        "res.partner", string="Cleared debtor", readonly=True, copy=False, groups=INTERNAL
+        "res.partner",
+        string="Cleared debtor",
+        readonly=True,
+        copy=False,
+        prefetch=SELDOM_READ,
+        groups=INTERNAL,
     )
 
     # ------------------------------------------------------------------ widget
@@ -107,11 +115,10 @@ class SaleOrder(models.Model):
             order.ar_may_release = remedy and hold.with_env(self.env).may_release
 
     # ------------------------------------------------------------------ amounts
-    def _ar_amount(self, company):
+    def _ar_amount(self, company, today=None):
         """The order's total in the company's currency, at today's rate."""
-        return self.currency_id._convert(
-            self.amount_total, company.currency_id, company, fields.Date.context_today(self)
-        )
+        today = today or fields.Date.context_today(self)
+        return self.currency_id._convert(self.amount_total, company.currency_id, company, today)
 
     def _ar_discount(self):
         """The order's largest discount in percent, on a line or on the whole."""
@@ -239,12 +246,13 @@ class SaleOrder(models.Model):
         for company, orders in candidates.grouped("company_id").items():
             verdicts = orders._ar_lock_and_judge(company)
             fresh = {}
-            for order in orders:
+            # holds are written by this check alone
+            for order, sudo in zip(orders, orders.sudo(), strict=True):
                 verdict = verdicts[order.id]
                 if order._ar_must_wait(verdict):
                     held += order
-                elif order.sudo().ar_hold_id:  # holds are written by this check alone
-                    order.sudo()._ar_clear(verdict)
+                elif sudo.ar_hold_id:
+                    sudo._ar_clear(verdict)
                 else:
                     fresh[order.id] = verdict
             self._ar_store_cleared(fresh)
@@ -259,9 +267,9 @@ class SaleOrder(models.Model):
 
     def _ar_must_wait(self, verdict):
         """Put the order on hold if the verdict stops it and no release covers it."""
-        order = self.sudo()  # protected fields and holds are written by this check alone
         if not verdict.stops_order:
             return False
+        order = self.sudo()  # protected fields and holds are written by this check alone
         if order.ar_hold_id._covers(verdict.amount, verdict.position.partner_id):
             return False
         order.env["ar.credit.hold"]._open(order, order._ar_hold_vals(verdict, self.env.su))

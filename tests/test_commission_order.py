@@ -127,6 +127,42 @@ class TestCommissionOrder(CommissionCommon):
         order._mark_commission()
         self.assertEqual(self._on_order(order), 0)
 
+    def _grade(self, grade):
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        profile.sudo().write({"score_grade": grade})
+
+    def test_a_rule_of_a_grade_asks_for_that_on_the_orders_day(self):
+        rules = [Command.clear(), *(Command.create(rule) for rule in self._by_grade())]
+        self._replan(rule_ids=rules)
+        self._grade("B")
+        order = self._confirmed()
+        self.assertEqual(self._on_order(order), 60)
+        self._grade("E")
+        order.order_line.price_unit = 2000
+        self.assertEqual(self._on_order(order), 120, "the grade is that of the order's day")
+        self.assertEqual(self._on_order(self._confirmed()), 30, "of a new order, that of its day")
+
+    @staticmethod
+    def _by_grade():
+        return {"sequence": 1, "grade": "B", "rate": 20}, {"sequence": 2, "rate": 10}
+
+    def test_where_critical_customers_must_pay_first_the_orders_part_is_the_same(self):
+        self._replan(trigger="payment_for_grades", critical_grade="D")
+        whole = {}
+        for grade in ("B", "E"):
+            self._grade(grade)
+            order = self._confirmed()
+            self.assertEqual(self._on_order(order), 30)
+            self.env.cr.execute(
+                "SELECT grade FROM ar_commission_grade WHERE order_id = %s", [order.id]
+            )
+            self.assertEqual(self.env.cr.fetchall(), [(grade,)])
+            invoice = self._bill(order)
+            whole[grade] = (self._on_order(order), self._earned(invoice))
+        self.assertEqual(whole, {"B": (0, 100), "E": (0, 30)})
+        self._pay(invoice)
+        self.assertEqual(self._earned(invoice), 100)
+
     def test_the_job_finds_orders_that_waited_too_long(self):
         self._replan(order_days=10)
         order = self._confirmed()

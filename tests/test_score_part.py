@@ -164,8 +164,21 @@ class TestScorePart(PartCommon):
             self.check()
             self.assertFalse(self.night(report=stop))
             self.assertTrue(self.night())
-        self.assertTrue(all(done and remaining for done, remaining in steps))
+        self.assertTrue(all(remaining for _done, remaining in steps))
         self.assertEqual(self.stored().ids, self.matchings().ids)
+        self.check()
+
+    def test_settings_changed_between_two_steps_end_the_night(self):
+        def change(done, remaining):
+            self.bank.type = "sale"
+            self.env.flush_all()
+            return 1.0 + remaining
+
+        with patch(f"{MODELS}.score_part.CHUNK", 1):
+            self.assertFalse(self.night(report=change))
+        self.assertEqual(self.Part._get_last(self.company), 0)
+        self.check()
+        self.assertTrue(self.night())
         self.check()
 
     def test_the_run_stores_before_it_scores(self):

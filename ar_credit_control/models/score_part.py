@@ -58,6 +58,9 @@ class ScorePart(models.Model):
         """
         Score = self.env["ar.score"]
         Score._flush()
+        self.env.cr.execute(score_part_sql.REACHES)
+        if self.env.cr.rowcount:  # a change of settings is to meet them
+            report(0, remaining=1)
         terms, journals = Score._terms(company), Score._journals(company)
         done, last = self._start(company, terms), self._last_at_rest()
         while done < last:
@@ -65,7 +68,8 @@ class ScorePart(models.Model):
             self._take_in(terms, journals, done, chunk_end)
             self._move_on(company, chunk_end)
             count, done = chunk_end - done, chunk_end
-            if report(count, remaining=last - done + 1) <= 0:
+            left = report(count, remaining=last - done + 1)
+            if left <= 0 or self._get_last(company) != done:  # settings were changed meanwhile
                 return False
         self._read_again(terms, journals, done)
         self._move_on(company, done)
@@ -85,10 +89,9 @@ class ScorePart(models.Model):
         the later of the two fails to serialize."""
         self.env.cr.execute(
             SQL(
-                """INSERT INTO ar_score_part_reach (company_id, last_match) VALUES (%s, %s)
-                   ON CONFLICT (company_id) DO UPDATE SET last_match = EXCLUDED.last_match""",
-                company.id,
+                "UPDATE ar_score_part_reach SET last_match = %s WHERE company_id = %s",
                 last,
+                company.id,
             )
         )
         self.env["ar.score.part.reach"].invalidate_model(flush=False)

@@ -48,7 +48,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE FUNCTION ar_score_forget() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE ar_score_part_reach SET last_match = 0 WHERE last_match > 0;
+    UPDATE ar_score_part_reach SET last_match = 0;  -- also where it is: a night may be at it
     RETURN NULL;
 END $$;
 """
@@ -111,6 +111,11 @@ AFTER UPDATE OF currency_exchange_journal_id, parent_id ON res_company FOR EACH 
 WHEN ((OLD.currency_exchange_journal_id, OLD.parent_id)
       IS DISTINCT FROM (NEW.currency_exchange_journal_id, NEW.parent_id))
 EXECUTE FUNCTION ar_score_forget();
+"""
+
+REACHES = """
+INSERT INTO ar_score_part_reach (company_id, last_match)
+SELECT id, 0 FROM res_company WHERE parent_id IS NULL ON CONFLICT (company_id) DO NOTHING
 """
 
 INSTALL = FUNCTIONS + TRIGGERS

@@ -174,6 +174,7 @@ class TestScorePart(PartCommon):
             self.env.flush_all()
             return 1.0 + remaining
 
+        self.night(fresh=len(self.matchings()))
         with patch(f"{MODELS}.score_part.CHUNK", 1):
             self.assertFalse(self.night(report=change))
         self.assertEqual(self.Part._get_last(self.company), 0)

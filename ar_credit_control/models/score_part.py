@@ -137,14 +137,14 @@ class ScorePart(models.Model):
                 """
                 INSERT INTO ar_score_part_note (match_id, company_id)
                 SELECT match.id, match.company_id
-                  FROM account_move move
-                  JOIN account_move_line line ON line.move_id = move.id
-                  JOIN account_partial_reconcile match
-                    ON line.id IN (match.debit_move_id, match.credit_move_id)
-                 WHERE move.state <> 'posted' AND move.company_id = ANY(%s) AND %s
+                  FROM account_partial_reconcile match
+                  JOIN account_move_line line ON line.id = match.debit_move_id
+                  JOIN account_move_line counter ON counter.id = match.credit_move_id
+                 WHERE %s AND line.company_id = ANY(%s)
+                   AND (line.parent_state <> 'posted' OR counter.parent_state <> 'posted')
                 """,
-                terms.companies,
                 chunk,
+                terms.companies,
             )
         )
 

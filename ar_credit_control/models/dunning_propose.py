@@ -56,7 +56,7 @@ class DunningRun(models.Model):
         cr = self.env.cr
         self.env.flush_all()
         terms = self.env["ar.position"]._get_terms(self.company_id)
-        pending = position_sql.pending(terms, position_sql.EVERYBODY)
+        pending = position_sql.pending(terms, dunning_sql.CONTACTS)
         cr.execute(dunning_sql.drop())
         cr.execute(dunning_sql.open_items(scope))
         if held_back := self._get_held_back(scope):

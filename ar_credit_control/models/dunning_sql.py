@@ -16,6 +16,11 @@ from dataclasses import dataclass
 
 from odoo.tools import SQL
 
+# Contacts of the customers with open items: a batch that is sent has some hundred of them.
+CONTACTS = SQL(
+    """(SELECT id, commercial_partner_id AS customer_id FROM res_partner
+         WHERE commercial_partner_id IN (SELECT customer_id FROM ar_dunning_open))"""
+)
 TABLES = ("ar_dunning_choice", "ar_dunning_item", "ar_dunning_account", "ar_dunning_open")
 
 
@@ -458,6 +463,7 @@ INVOICE_CONTACTS = SQL(
     SELECT DISTINCT ON (commercial_partner_id) commercial_partner_id AS customer_id, id
       FROM res_partner
      WHERE type = 'invoice' AND active AND id <> commercial_partner_id
+       AND commercial_partner_id IN (SELECT customer_id FROM ar_dunning_choice)
   ORDER BY commercial_partner_id, email_normalized IS NULL, id
     """
 )

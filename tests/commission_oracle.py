@@ -10,6 +10,7 @@ Exact fractions throughout; nothing here knows Odoo, its tables, or how the ledg
 * What is earned up front is a part of the whole less what credit notes took.
 * Money paid back for a credit note takes back what such a sale would have earned, without speed.
 * What an order has not invoiced yet earns its part up front; the invoice takes its place.
+* All may be earned with the invoice; for critical customers nothing before the money is in.
 * Each payment is rounded by itself, the part up front is split so that the people's parts add up.
   When nothing is open any more, the last money that earned a cent takes what the others' rounding
   left: what a person has then is his part of the rounded sum.
@@ -44,7 +45,10 @@ class Rule(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """A version of a plan. ``factors``: payment term → factor; ``upfront``: percent."""
+    """A version of a plan. ``factors``: payment term → factor; ``upfront``: percent.
+
+    trigger: ``payment``, ``invoice``, or ``payment_for_grades``: those of ``critical``.
+    """
 
     rules: tuple[Rule, ...]
     stack: bool = False
@@ -52,6 +56,8 @@ class Terms(NamedTuple):
     clock: str = "invoice"
     factors: dict[object, Fraction] = {}
     upfront: Fraction = Fraction(0)
+    trigger: str = "payment"
+    critical: frozenset[object] = frozenset()
 
 
 class Line(NamedTuple):
@@ -145,12 +151,23 @@ def entries(document: Document, terms: Terms) -> dict[tuple[int, object, object]
 def _earned(document: Document, terms: Terms, whole: Fraction) -> list[tuple[int, Fraction]]:
     """(money, what is earned with it by everybody together), not rounded, in its order."""
     whole *= terms.factors.get(document.term, Fraction(1))
-    ahead = Fraction(0) if document.refund else terms.upfront / 100
+    ahead = Fraction(0) if document.refund else _ahead(document, terms)
     earned = [(0, whole * ahead * (document.total - document.credited) / document.total)]
     for piece in sorted(document.money, key=lambda money: (money.day, money.key)):
         share = piece.amount / document.total
         earned.append((piece.key, whole * (1 - ahead) * share * speed(terms, document, piece)))
     return earned
+
+
+def _ahead(document: Document, terms: Terms) -> Fraction:
+    """The part that is earned with the invoice."""
+    if must_pay_first(document, terms):
+        return Fraction(0)
+    return terms.upfront / 100 if terms.trigger == "payment" else Fraction(1)
+
+
+def must_pay_first(document: Document | Order, terms: Terms) -> bool:
+    return terms.trigger == "payment_for_grades" and document.grade in terms.critical
 
 
 def _person(document, earned, before, percent):
@@ -184,6 +201,8 @@ class Order(NamedTuple):
 def order_entries(order: Order, terms: Terms) -> dict[tuple[object, object], Fraction]:
     """``{(who, rule): amount}`` of what is earned up front with the order."""
     ledger: dict[tuple[object, object], Fraction] = {}
+    if must_pay_first(order, terms):
+        return ledger
     for rule, base in bases(order, terms).items():
         exact = base * rule.rate / 100 * terms.upfront / 100
         exact *= terms.factors.get(order.term, Fraction(1))

@@ -25,15 +25,27 @@ WHICH = st.integers(0, 99)
 FACTORS = st.sampled_from([0, 0.5, 0.75, 1, 1.25])
 ONE_LINE = st.tuples(st.integers(1, 30_000), st.integers(0, 3))
 RULES = st.lists(
-    st.tuples(st.sampled_from(["all", "goods", "thing", "tag"]), st.integers(1, 2000)),
+    st.tuples(st.sampled_from(["all", "goods", "thing", "tag", "grade"]), st.integers(1, 2000)),
     min_size=1,
     max_size=3,
     unique_by=lambda pair: pair[0],
 )
-TERMS = ("clock", "upfront_percent", "upfront_on", "in_process")
+GRADES = st.sampled_from([False, "A", "C", "D", "E"])
+TERMS = (
+    "trigger",
+    "critical_grade",
+    "unrated_critical",
+    "clock",
+    "upfront_percent",
+    "upfront_on",
+    "in_process",
+)
 PLANS = st.fixed_dictionaries(
     {
         "mode": st.sampled_from(["first", "stack"]),
+        "trigger": st.sampled_from(["payment", "payment_for_grades", "payment", "invoice"]),
+        "critical_grade": st.sampled_from(["C", "D"]),
+        "unrated_critical": st.booleans(),
         "clock": st.sampled_from(["invoice", "due"]),
         "upfront_percent": st.sampled_from([0, 0, 30, 33.33, 100]),
         "upfront_on": st.sampled_from(["invoice", "order", "order"]),
@@ -126,7 +138,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.env = self.test.env
         self.savepoint = self.env.cr.savepoint()
         self.invoices, self.refunds, self.payments, self.orders = [], [], [], []
-        self.seen = {}
+        self.seen, self.grade, self.grades = {}, False, {}
 
     def teardown(self):
         self.savepoint.rollback()
@@ -142,6 +154,7 @@ class LedgerMachine(RuleBasedStateMachine):
             "goods": {"categ_id": test.goods.id},
             "thing": {"product_id": test.product.id},
             "tag": {"tag_id": test.tag.id},
+            "grade": {"grade": "C"},
         }
         self.plan = self.env["ar.commission.plan"].create(
             {
@@ -185,6 +198,7 @@ class LedgerMachine(RuleBasedStateMachine):
                     product=r.product_id.id or oracle.ANY,
                     category=r.categ_id.id or oracle.ANY,
                     tag=r.tag_id.id or oracle.ANY,
+                    grade=r.grade or oracle.ANY,
                 )
                 for r in version.rule_ids.sorted(lambda r: (r.sequence, r.id))
             ),
@@ -196,9 +210,28 @@ class LedgerMachine(RuleBasedStateMachine):
             clock=version.clock,
             factors={t.payment_term_id.id: exact(t.factor) for t in version.term_ids},
             upfront=exact(version.upfront_percent),
+            trigger=version.trigger,
+            critical=frozenset(self.read_critical()),
         )
 
+    def read_critical(self):
+        """Grades are compared as letters; no grade is one too."""
+        yield from (grade for grade in "ABCDE" if grade >= self.version.critical_grade)
+        if self.version.unrated_critical:
+            yield False
+
     # ------------------------------------------------------------------ what happens
+    @rule(grade=GRADES)
+    def grade_anew(self, grade):
+        """Whatever was reckoned before keeps its grade."""
+        test = self.test
+        profile = self.env["ar.credit.profile"]._get_or_create(test.customer, test.company)
+        profile.sudo().score_grade = self.grade = grade
+
+    def add(self, documents, document):
+        documents.append(document)
+        self.grades[document] = self.grade
+
     @rule(
         lines=st.lists(ONE_LINE, min_size=1, max_size=3),
         ago=DAYS,
@@ -211,7 +244,7 @@ class LedgerMachine(RuleBasedStateMachine):
         invoice = self.document("out_invoice", lines, ago, foreign, taxed, terms)
         self.share(invoice, agent)
         invoice.action_post()
-        self.invoices.append(invoice)
+        self.add(self.invoices, invoice)
 
     @precondition(lambda self: self.invoices)
     @rule(which=WHICH, percent=PERCENTS, ago=DAYS, taxed=st.booleans())
@@ -222,7 +255,7 @@ class LedgerMachine(RuleBasedStateMachine):
         foreign = invoice.currency_id != self.test.company.currency_id
         refund = self.document("out_refund", [(cents, which % 4)], ago, foreign, taxed, "plain")
         refund.action_post()
-        self.refunds.append(refund)
+        self.add(self.refunds, refund)
         self.match(invoice | refund)
 
     @rule(
@@ -254,7 +287,7 @@ class LedgerMachine(RuleBasedStateMachine):
         )
         self.share(order, agent)
         order.action_confirm()
-        self.orders.append(order)
+        self.add(self.orders, order)
 
     @precondition(lambda self: self.orders)
     @rule(which=WHICH, one=st.booleans())
@@ -269,7 +302,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 line.quantity = min(1, line.quantity)
         invoice.invoice_date = self.test.today
         invoice.action_post()
-        self.invoices.append(invoice)
+        self.add(self.invoices, invoice)
 
     @precondition(lambda self: self.orders)
     @rule(which=WHICH, quantity=st.integers(0, 5))
@@ -522,6 +555,7 @@ class LedgerMachine(RuleBasedStateMachine):
             payees=tuple(self.read_payees(move, move.invoice_user_id)),
             refund=refund,
             tags=frozenset(move.commercial_partner_id.category_id.ids),
+            grade=self.grades[move],
             term=move.invoice_payment_term_id.id,
         )
 
@@ -533,6 +567,7 @@ class LedgerMachine(RuleBasedStateMachine):
             lines=tuple(self.read_line(line, self.read_rest(line)) for line in order.order_line),
             payees=tuple(self.read_payees(order, order.user_id)),
             tags=frozenset(order.partner_id.category_id.ids),
+            grade=self.grades[order],
             term=order.payment_term_id.id,
         )
         return oracle.order_entries(document, self.terms)

@@ -146,22 +146,54 @@ class TestCommissionOrder(CommissionCommon):
     def _by_grade():
         return {"sequence": 1, "grade": "B", "rate": 20}, {"sequence": 2, "rate": 10}
 
-    def test_where_critical_customers_must_pay_first_the_orders_part_is_the_same(self):
+    def test_critical_customers_earn_nothing_before_they_pay(self):
         self._replan(trigger="payment_for_grades", critical_grade="D")
-        whole = {}
-        for grade in ("B", "E"):
+        earned = {}
+        for grade in ("C", "D", "E"):
             self._grade(grade)
             order = self._confirmed()
-            self.assertEqual(self._on_order(order), 30)
-            self.env.cr.execute(
-                "SELECT grade FROM ar_commission_grade WHERE order_id = %s", [order.id]
-            )
-            self.assertEqual(self.env.cr.fetchall(), [(grade,)])
+            with_order = self._on_order(order)
             invoice = self._bill(order)
-            whole[grade] = (self._on_order(order), self._earned(invoice))
-        self.assertEqual(whole, {"B": (0, 100), "E": (0, 30)})
+            earned[grade] = (with_order, self._on_order(order), self._earned(invoice))
+            self._pay(invoice, 400)
+            earned[grade] += (self._earned(invoice),)
+            self._pay(invoice)
+            self.assertEqual(self._earned(invoice), 100)
+        nothing = (0, 0, 0, 40)
+        self.assertEqual(earned, {"C": (30, 0, 100, 100), "D": nothing, "E": nothing})
+
+    def test_the_order_goes_by_the_grade_of_its_day(self):
+        self._replan(trigger="payment_for_grades", critical_grade="D")
+        self._grade("E")
+        critical = self._confirmed()
+        self.assertEqual(self._on_order(critical), 0)
+        self._grade("B")
+        good = self._confirmed()
+        self.assertEqual(self._on_order(good), 30)
+        critical._mark_commission()
+        self.assertEqual(self._on_order(critical), 0)
+        self._grade("E")
+        good._mark_commission()
+        self.assertEqual(self._on_order(good), 30)
+        invoice = self._bill(good)
+        self.assertEqual(
+            (self._on_order(good), self._earned(invoice)), (0, 0), "who is critical by then pays"
+        )
         self._pay(invoice)
-        self.assertEqual(self._earned(invoice), 100)
+        self.assertEqual(self._earned(), 100)
+
+    def test_customers_without_a_grade_are_critical_where_the_plan_says_so(self):
+        for critical, part in ((True, 0), (False, 30)):
+            self._replan(trigger="payment_for_grades", unrated_critical=critical)
+            self.assertEqual(self._on_order(self._confirmed()), part)
+
+    def test_a_critical_customers_whole_commission_waits_for_his_money(self):
+        self._replan(trigger="payment_for_grades", critical_grade="D")
+        self._grade("E")
+        self._bill(self._confirmed())
+        self._reckon()
+        (row,) = self.env["ar.commission.waiting"]._waiting(company=self.company)
+        self.assertEqual((row["amount"], row["reason"]), (100, "unpaid"))
 
     def test_the_job_finds_orders_that_waited_too_long(self):
         self._replan(order_days=10)

@@ -1,8 +1,8 @@
 """What is earned when an order is confirmed, as one statement over orders.
 
 The same steps as for invoices, without money: of what is not invoiced yet, each person has the
-part up front. The invoice takes the order's place: what it earns up front is an entry of its own,
-and the order's is taken back by as much.
+part up front, and nothing where the customer must pay first. The invoice takes the order's place:
+what it earns up front is an entry of its own, and the order's is taken back by as much.
 """
 
 from odoo.tools import SQL
@@ -89,7 +89,8 @@ def _ordered(today) -> SQL:
           JOIN doc ON doc.id = earner.doc_id
           JOIN base ON base.doc_id = earner.doc_id AND base.version_id = earner.version_id
           JOIN ar_commission_version version ON version.id = earner.version_id
-         WHERE version.upfront_on = 'order' AND version.upfront_percent > 0 AND base.base <> 0
+         WHERE version.upfront_on = 'order' AND version.upfront_percent > 0
+           AND earner.upfront > 0 AND base.base <> 0
            AND (COALESCE(version.order_days, 0) = 0
                 OR doc.day + version.order_days >= %s)
         """,

@@ -177,7 +177,7 @@ class CommissionVersion(models.Model):
         string="Critical from grade",
         default="D",
         help="Customers of this payment grade and worse earn on payment only. The grade is the "
-        "one at the time when the invoice was first reckoned.",
+        "one at the time when the invoice or the order was first reckoned.",
     )
     unrated_critical = fields.Boolean(
         string="Customers without a grade are critical",
@@ -185,7 +185,9 @@ class CommissionVersion(models.Model):
     upfront_percent = fields.Float(
         string="Part up front (%)",
         digits=(5, 2),
-        help="Of the commission, earned before the customer pays; the rest when he pays.",
+        help="Of the commission, earned before the customer pays; the rest when he pays. Where "
+        "critical customers must pay first, nothing is earned beforehand on these; the others earn "
+        "this part with the order, where it is earned there, and all of it on the invoice.",
     )
     upfront_on = fields.Selection(
         [

@@ -177,10 +177,11 @@ def earners(scope: Scope) -> SQL:
                version.id AS version_id, version.plan_id, version.in_process, version.clock,
                version.basis, COALESCE(term.factor, 1) AS term_factor,
                CASE WHEN doc.is_refund THEN 0
-                    WHEN version.trigger = 'invoice' OR version.trigger = 'payment_for_grades'
-                     AND NOT (CASE doc.grade WHEN '-' THEN version.unrated_critical
-                                   ELSE doc.grade >= version.critical_grade END) THEN 100
-                    ELSE COALESCE(version.upfront_percent, 0) END AS upfront
+                    WHEN version.trigger = 'payment' THEN COALESCE(version.upfront_percent, 0)
+                    WHEN version.trigger = 'payment_for_grades'
+                     AND CASE doc.grade WHEN '-' THEN version.unrated_critical
+                              ELSE doc.grade >= version.critical_grade END THEN 0
+                    ELSE 100 END AS upfront
           FROM (
             SELECT DISTINCT ON (payee.doc_id, payee.payee_id) payee.*, seller.id AS user_id,
                    contract.plan_id, contract.share_percent, contract.mode

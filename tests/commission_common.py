@@ -110,6 +110,18 @@ class CommissionCommon(CreditCommon):
         domain = [("move_id", "=", move.id)] if move else [("company_id", "=", self.company.id)]
         return self.env["ar.commission.entry"].search(domain, order="id")
 
+    def _simulated(self, start, end, version=None):
+        """``(simulated, earned)`` of the days from ``start`` to ``end``, counted from today."""
+        simulation = self.env["ar.commission.simulation"].create(
+            {
+                "version_id": (version or self.version).id,
+                "date_from": fields.Date.add(self.today, days=start),
+                "date_to": fields.Date.add(self.today, days=end),
+            }
+        )
+        simulation.action_simulate()
+        return simulation.simulated, simulation.earned
+
     def _settle(self, entries):
         """Approve a statement of today for whoever earned them."""
         for payee in entries.payee_id:

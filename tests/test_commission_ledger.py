@@ -259,12 +259,13 @@ class LedgerMachine(RuleBasedStateMachine):
         self.match(invoice | refund)
 
     @rule(
+        ago=DAYS,
         lines=st.lists(st.tuples(ONE_LINE, st.integers(1, 4)), min_size=1, max_size=2),
         taxed=st.booleans(),
         halves=st.booleans(),
         agent=st.sampled_from([0, 0, 40, 33.33]),
     )
-    def confirm(self, lines, taxed, halves, agent):
+    def confirm(self, ago, lines, taxed, halves, agent):
         """An order, which may earn its part at once."""
         test = self.test
         order = self.env["sale.order"].create(
@@ -287,6 +288,7 @@ class LedgerMachine(RuleBasedStateMachine):
         )
         self.share(order, agent)
         order.action_confirm()
+        order.date_order -= timedelta(days=ago)
         self.add(self.orders, order)
 
     @precondition(lambda self: self.orders)
@@ -491,6 +493,23 @@ class LedgerMachine(RuleBasedStateMachine):
         statements = Statement._draw(self.test.company, after, after)
         statements.action_review()
         statements.action_approve()
+
+    @rule(ago=DAYS, days=DAYS)
+    def simulate(self, ago, days):
+        """It agrees while nothing is settled: what is taken back then counts for its own day."""
+        if self.env["ar.commission.statement"].search_count([], limit=1):
+            return
+        self.reckon()
+        start = self.test.today - timedelta(days=ago)
+        simulation = self.env["ar.commission.simulation"].create(
+            {
+                "version_id": self.version.id,
+                "date_from": start,
+                "date_to": start + timedelta(days=days),
+            }
+        )
+        for row in simulation._simulate():
+            self.test.assertEqual(row["simulated"], row["earned"])
 
     def pick(self, records, which):
         return records[which % len(records)]

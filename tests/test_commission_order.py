@@ -195,6 +195,30 @@ class TestCommissionOrder(CommissionCommon):
         (row,) = self.env["ar.commission.waiting"]._waiting(company=self.company)
         self.assertEqual((row["amount"], row["reason"]), (100, "unpaid"))
 
+    def test_a_simulation_counts_an_order_on_its_day_as_the_ledger_does(self):
+        old, invoiced, fresh = (self._confirmed(amount) for amount in (1000, 2000, 500))
+        for order, days in ((old, 50), (invoiced, 40)):
+            order.date_order = fields.Datetime.subtract(fields.Datetime.now(), days=days)
+        self._confirmed(800)._action_cancel()
+        invoice = self._bill(invoiced, 0.5)
+        invoice.button_draft()
+        invoice.invoice_date = fields.Date.subtract(self.today, days=20)
+        invoice.action_post()
+        self._pay(invoice, day=-10)
+        self._reckon()
+        periods = ((-60, -45), (-44, -30), (-29, -15), (-14, -5), (-4, 0))
+        expected = [30, 30, 30, 70, 15]
+        self.assertEqual([self._simulated(*days) for days in periods], [(x, x) for x in expected])
+        draft = self.version.copy({"upfront_on": "invoice"})
+        self.assertEqual([self._simulated(*days, draft)[0] for days in periods], [0, 0, 30, 70, 0])
+        self.assertEqual(self._on_order(fresh), 15)
+
+    def test_a_simulation_knows_money_that_came_before_the_invoice(self):
+        invoice = self._sold(1000, day=-5)
+        self._pay(invoice, day=-30)
+        self._reckon()
+        self.assertEqual(self._simulated(-40, -20), (70, 70))
+
     def test_the_job_finds_orders_that_waited_too_long(self):
         self._replan(order_days=10)
         order = self._confirmed()

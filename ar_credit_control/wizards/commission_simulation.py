@@ -4,7 +4,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..models import commission_sql
+from ..models.commission_order_sql import of_orders
+from ..models.commission_sql import Scope, chain, until
 
 
 class CommissionSimulation(models.TransientModel):
@@ -60,15 +61,17 @@ class CommissionSimulation(models.TransientModel):
         # the version is read with the rights of who opened it; the ledger only as sums
         self.version_id.check_access("read")
         self.env.flush_all()
+        scope = Scope.simulated(self.env, self.version_id)
+        orders = of_orders(scope, self._orders(), fields.Date.context_today(self))
         cr = self.env.cr
         cr.execute(
             SQL(
                 """
-                WITH %(steps)s,
-                mine AS (
-                    SELECT payee_id, COUNT(DISTINCT doc_id) AS documents, SUM(base) AS base,
-                           SUM(amount) AS amount
-                      FROM target WHERE date BETWEEN %(start)s AND %(end)s GROUP BY payee_id),
+                WITH mine AS (
+                    SELECT payee_id, COUNT(DISTINCT (kind = 'order', doc_id)) AS documents,
+                           SUM(base) AS base, SUM(amount) AS amount
+                      FROM (%(invoiced)s UNION ALL %(ordered)s) target
+                     WHERE date BETWEEN %(start)s AND %(end)s GROUP BY payee_id),
                 held AS (
                     SELECT entry.payee_id, SUM(entry.amount) AS amount
                       FROM ar_commission_entry entry
@@ -82,11 +85,8 @@ class CommissionSimulation(models.TransientModel):
                   FROM mine FULL JOIN held USING (payee_id)
               ORDER BY simulated DESC, payee_id
                 """,
-                steps=commission_sql.until(
-                    commission_sql.Scope.simulated(self.env, self.version_id),
-                    self._documents(),
-                    "target",
-                ),
+                invoiced=self._targets(until(scope, self._documents(), "target")),
+                ordered=self._targets(chain(orders.steps, "target")),
                 start=self.date_from,
                 end=self.date_to,
                 company=self.company_id.id,
@@ -94,8 +94,12 @@ class CommissionSimulation(models.TransientModel):
         )
         return cr.dictfetchall()
 
+    @staticmethod
+    def _targets(steps):
+        return SQL("(WITH %s SELECT payee_id, kind, doc_id, base, amount, date FROM target)", steps)
+
     def _documents(self):
-        """Query of what was invoiced or matched in the period."""
+        """Query of what was invoiced in the period, or settled by something of the period."""
         return SQL(
             """
             SELECT move.id FROM account_move move
@@ -103,11 +107,32 @@ class CommissionSimulation(models.TransientModel):
              WHERE split_part(company.parent_path, '/', 1)::int = %(company)s AND (
                    move.invoice_date BETWEEN %(start)s AND %(end)s
                    OR move.id IN (
-                      SELECT line.move_id FROM account_partial_reconcile match
-                        JOIN account_move_line line
-                          ON line.id IN (match.debit_move_id, match.credit_move_id)
-                       WHERE match.max_date BETWEEN %(start)s AND %(end)s))
+                      SELECT item.move_id FROM account_move_line line
+                        JOIN account_partial_reconcile match ON match.credit_move_id = line.id
+                        JOIN account_move_line item ON item.id = match.debit_move_id
+                       WHERE line.date BETWEEN %(start)s AND %(end)s)
+                   OR move.id IN (
+                      SELECT item.move_id FROM account_move_line line
+                        JOIN account_partial_reconcile match ON match.debit_move_id = line.id
+                        JOIN account_move_line item ON item.id = match.credit_move_id
+                       WHERE line.date BETWEEN %(start)s AND %(end)s))
             """,
+            company=self.company_id.id,
+            start=self.date_from,
+            end=self.date_to,
+        )
+
+    def _orders(self):
+        """Query of what was ordered in the period, if the version asks for that."""
+        return SQL(
+            """
+            SELECT sale.id FROM sale_order sale
+              JOIN res_company company ON company.id = sale.company_id
+             WHERE %(asked)s AND sale.state = 'sale'
+               AND split_part(company.parent_path, '/', 1)::int = %(company)s
+               AND sale.date_order::date BETWEEN %(start)s AND %(end)s
+            """,
+            asked=self.version_id.upfront_on == "order",
             company=self.company_id.id,
             start=self.date_from,
             end=self.date_to,
@@ -123,7 +148,7 @@ class CommissionSimulationLine(models.TransientModel):
     )
     currency_id = fields.Many2one(related="simulation_id.currency_id")
     payee_id = fields.Many2one("res.partner", string="Person", readonly=True)
-    documents = fields.Integer(string="Invoices", readonly=True)
+    documents = fields.Integer(readonly=True)
     base = fields.Monetary(readonly=True)
     simulated = fields.Monetary(string="This version", readonly=True)
     earned = fields.Monetary(string="Earned in fact", readonly=True)

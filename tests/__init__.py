@@ -20,7 +20,7 @@ from . import test_score_card
 from . import test_score_evidence
 from . import test_score_grade
 from . import test_score_ledger
-from . import test_score_part
+from . import test_score_part, test_score_part_race
 from . import test_score_run
 from . import test_score_tour
 from . import test_hooks

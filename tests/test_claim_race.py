@@ -1,32 +1,20 @@
 """Two people write down a promise or a dispute, or make out a notice, at the same moment."""
 
 import threading
-from contextlib import contextmanager
 from functools import partial
 
-from odoo import Command, api, fields
+from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
+
+from .race_common import RaceCase
 
 
 @tagged("post_install", "-at_install")
-class TestClaimRace(BaseCase):
+class TestClaimRace(RaceCase):
     """Over two real connections, each with its snapshot taken before the other one writes."""
-
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        with self._environment() as env:
-            self._create(env)
-        self.addCleanup(self._remove)
-
-    @contextmanager
-    def _environment(self):
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, api.SUPERUSER_ID, {})
 
     def _create(self, env):
         """A customer that owes 100, by an entry with accounts of its own."""

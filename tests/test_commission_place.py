@@ -2,18 +2,17 @@
 update from the version that kept it in the entries."""
 
 import threading
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from odoo import SUPERUSER_ID, Command, api
+from odoo import Command
 from odoo.modules.migration import load_script
-from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 from psycopg2 import IntegrityError
 
+from .race_common import RaceCase
 from .test_commission_statement import APRIL, MARCH, MAY, StatementCommon
 
 STEPS = Path(__file__).parent.parent / "migrations" / "19.0.1.1.0"
@@ -147,20 +146,8 @@ class TestCommissionPlace(StatementCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestCommissionDrawnTwice(BaseCase):
+class TestCommissionDrawnTwice(RaceCase):
     """Over two real connections, each with its snapshot taken before the other one writes."""
-
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        with self._environment() as env:
-            self._create(env)
-        self.addCleanup(self._remove)
-
-    @contextmanager
-    def _environment(self):
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {})
 
     def _create(self, env):
         """An agent with one entry about an order."""

@@ -1,29 +1,17 @@
 """Two confirmations at the same moment, over two real connections."""
 
 import threading
-from contextlib import contextmanager
 from functools import partial
 
-from odoo import Command, api
-from odoo.modules.registry import Registry
+from odoo import Command
 from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
+
+from .race_common import RaceCase
 
 
 @tagged("post_install", "-at_install")
-class TestCreditRace(BaseCase):
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        with self._environment() as env:
-            self.ids = self._create(env)
-        self.addCleanup(self._remove)
-
-    @contextmanager
-    def _environment(self):
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, api.SUPERUSER_ID, {})
-
+class TestCreditRace(RaceCase):
     def _create(self, env):
         company = env["res.company"].search([("chart_template", "!=", False)], limit=1)
         company = company or env.company
@@ -47,7 +35,7 @@ class TestCreditRace(BaseCase):
             ]
         )
         self.created_company = company.id
-        return {
+        self.ids = {
             "sale.order": orders.ids,
             "product.template": product.product_tmpl_id.ids,
             "res.partner": partner.ids,

@@ -1,13 +1,13 @@
 """A night that stores settled parts while somebody else works in the ledger."""
 
-from contextlib import contextmanager
 from datetime import timedelta
 
-from odoo import SUPERUSER_ID, Command, api, fields
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo import Command, fields
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 from psycopg2.errors import SerializationFailure
+
+from .race_common import RaceCase
 
 
 def go_on(_done, remaining):
@@ -15,21 +15,8 @@ def go_on(_done, remaining):
 
 
 @tagged("post_install", "-at_install")
-class TestNightRace(BaseCase):
+class TestNightRace(RaceCase):
     """Over real connections, each with the snapshot of its beginning."""
-
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        with self._environment() as env:
-            self._create(env)
-        self.addCleanup(self._remove)
-
-    @contextmanager
-    def _environment(self):
-        with self.registry.cursor() as cr:
-            cr.execute("SELECT 1")  # takes the snapshot
-            yield api.Environment(cr, SUPERUSER_ID, {})
 
     def _create(self, env):
         """An opening entry of a customer, paid a week ago; old enough to be stored."""

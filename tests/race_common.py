@@ -23,9 +23,3 @@ class RaceCase(BaseCase):
         with self.registry.cursor() as cr:
             cr.execute("SELECT 1")  # its snapshot is taken here
             yield api.Environment(cr, api.SUPERUSER_ID, {})
-
-    def _create(self, env):
-        raise NotImplementedError
-
-    def _remove(self):
-        raise NotImplementedError

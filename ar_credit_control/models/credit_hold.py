@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_amount, format_date
 
 from ..rules.credit_limit import Finding, release_covers
-from .payload import Payload
+from .credit_payload import Payload
 
 
 class CreditHold(models.Model):

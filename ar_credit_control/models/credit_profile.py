@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from .payload import Payload
+from .credit_payload import Payload
 
 # Written by limit decisions (``ar.credit.limit``) and by the check itself, never by hand.
 DECIDED = {

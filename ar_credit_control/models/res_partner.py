@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_amount
 
 from . import position_sql
-from .payload import Payload
+from .credit_payload import Payload
 
 # Field -> the figure in ``_ar_figures_sql`` that it shows; lists filter and sort by the same SQL.
 FIGURES = {

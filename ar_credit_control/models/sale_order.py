@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_amount
 
 from ..rules.discount import Line, discount_percent
-from .payload import Payload
+from .credit_payload import Payload
 from .res_company import SELDOM_READ
 
 # Written by the credit check alone: whoever could write them would release his own orders.

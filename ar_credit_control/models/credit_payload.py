@@ -5,7 +5,7 @@ class Payload(fields.Json):
     """What a widget shows: made anew for each record, and never changed by whoever reads it.
 
     Odoo copies other values of this type each time that they are read, which an onchange does
-    several times: with the widget's, that took longer than to make it out.
+    several times, part by part.
     """
 
     def convert_to_record(self, value, record):

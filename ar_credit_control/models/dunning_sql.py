@@ -157,7 +157,7 @@ def items(scope: Scope, left_out: SQL) -> SQL:
         CREATE TEMP TABLE ar_dunning_item ON COMMIT DROP AS
         WITH candidate AS MATERIALIZED (%(candidates)s), held AS (%(held)s),
         paying AS (%(paying)s), named AS (
-            SELECT DISTINCT rel.invoice_id AS move_id
+            SELECT rel.invoice_id AS move_id
               FROM paying JOIN account_move__account_payment rel ON rel.payment_id = paying.id
         ), covered AS (%(covered)s)
         SELECT item.line_id, item.customer_id, item.currency_id, item.policy_id, item.due,
@@ -228,10 +228,10 @@ def _paying(scope) -> SQL:
     """Payments registered without an entry, up to what their invoices still owe."""
     return SQL(
         """
-        SELECT partner.commercial_partner_id AS customer_id, pay.currency_id, pay.id,
+        SELECT contact.customer_id, pay.currency_id, pay.id,
                LEAST(pay.amount, COALESCE(invoices.residual, 'Infinity')) AS amount
           FROM account_payment pay
-          JOIN res_partner partner ON partner.id = pay.partner_id
+          JOIN %(contacts)s contact ON contact.id = pay.partner_id
      LEFT JOIN LATERAL (
             SELECT SUM(line.amount_residual_currency) AS residual
               FROM account_move__account_payment rel
@@ -245,6 +245,7 @@ def _paying(scope) -> SQL:
            AND pay.company_id = ANY(%(companies)s)
            AND (pay.state = 'in_process' OR invoices.residual IS NOT NULL)
         """,
+        contacts=CONTACTS,
         receivables=scope.receivables,
         companies=scope.companies,
     )
@@ -254,11 +255,12 @@ def _covered() -> SQL:
     """How much of each item the customer's credit in its currency covers."""
     return SQL(
         """
-        SELECT item.line_id, named.move_id IS NOT NULL AS named,
+        SELECT item.line_id, item.named,
                LEAST(item.residual_currency, GREATEST(0, pool.amount
                    - (SUM(item.residual_currency) OVER earlier - item.residual_currency)))
                AS covered
-          FROM candidate item
+          FROM (SELECT *, move_id IN (SELECT move_id FROM named) AS named
+                  FROM candidate WHERE reason IS NULL) item
           JOIN (
             SELECT customer_id, currency_id, SUM(amount) AS amount FROM (
                 SELECT customer_id, currency_id, -residual_currency AS amount
@@ -267,11 +269,9 @@ def _covered() -> SQL:
                 SELECT customer_id, currency_id, amount FROM paying
             ) credit GROUP BY customer_id, currency_id
           ) pool USING (customer_id, currency_id)
-     LEFT JOIN named ON named.move_id = item.move_id
-         WHERE item.reason IS NULL
         WINDOW earlier AS (
                PARTITION BY item.customer_id, item.currency_id
-               ORDER BY named.move_id IS NULL, item.due, item.line_id ROWS UNBOUNDED PRECEDING)
+               ORDER BY NOT item.named, item.due, item.line_id ROWS UNBOUNDED PRECEDING)
         """
     )
 
@@ -328,7 +328,10 @@ def _wanted(scope: Scope, held: SQL) -> SQL:
 
 
 def _step(number, count) -> SQL:
-    """Whether a level's items, with those that fell to it, are worth a notice; else what falls."""
+    """Whether a level's items, with those that fell to it, are worth a notice; else what falls.
+
+    Fenced off by the offset: written out, the sums of each level would hold those above it twice.
+    """
     place, carried = SQL(str(number)), SQL()
     if number < count:
         carried = SQL("+ %s.rest", SQL.identifier(f"s{number + 1}"))
@@ -340,7 +343,7 @@ def _step(number, count) -> SQL:
                    CASE WHEN amount >= GREATEST(account.min_amounts[%(place)s],
                        account.min_shares[%(place)s] / 100 * account.balance)
                         THEN 0 ELSE amount END AS rest
-              FROM (SELECT amount.%(own)s %(carried)s AS amount) here
+              FROM (SELECT amount.%(own)s %(carried)s AS amount) here OFFSET 0
         ) %(name)s
         """,
         place=place,
@@ -417,7 +420,7 @@ def insert_notices(scope: Scope, uid) -> SQL:
           JOIN ar_dunning_policy policy ON policy.id = notice.policy_id
           JOIN ar_dunning_level level
             ON level.policy_id = notice.policy_id AND level.number = notice.number
-     LEFT JOIN (%(contacts)s) contact ON contact.customer_id = notice.customer_id
+     LEFT JOIN LATERAL (%(contact)s) contact ON TRUE
           JOIN res_partner recipient ON recipient.id = COALESCE(
                notice.dunning_contact_id, contact.id, notice.customer_id)
      LEFT JOIN mail_blacklist blocked
@@ -434,7 +437,7 @@ def insert_notices(scope: Scope, uid) -> SQL:
         date=SQL("%s::date", scope.date),
         uid=uid,
         grouped=_grouped(scope),
-        contacts=INVOICE_CONTACTS,
+        contact=INVOICE_CONTACT,
     )
 
 
@@ -457,14 +460,13 @@ def _grouped(scope) -> SQL:
     )
 
 
-# The invoice address of each customer: one with an e-mail address before one without.
-INVOICE_CONTACTS = SQL(
+# The invoice address of a customer: one with an e-mail address before one without.
+INVOICE_CONTACT = SQL(
     """
-    SELECT DISTINCT ON (commercial_partner_id) commercial_partner_id AS customer_id, id
-      FROM res_partner
-     WHERE type = 'invoice' AND active AND id <> commercial_partner_id
-       AND commercial_partner_id IN (SELECT customer_id FROM ar_dunning_choice)
-  ORDER BY commercial_partner_id, email_normalized IS NULL, id
+    SELECT id FROM res_partner
+     WHERE commercial_partner_id = notice.customer_id AND id <> notice.customer_id
+       AND type = 'invoice' AND active
+  ORDER BY email_normalized IS NULL, id LIMIT 1
     """
 )
 

@@ -52,6 +52,7 @@ from . import test_dunning_access
 from . import test_dunning_enclose
 from . import test_dunning_jobs
 from . import test_dunning_letter
+from . import test_dunning_link
 from . import test_dispute
 from . import test_claim_race
 from . import test_exchange_apply

@@ -334,41 +334,6 @@ class TestDunningText(LetterCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestDunningLink(LetterCommon, HttpCase):
-    def test_the_link_opens_the_invoice_without_a_login(self):
-        invoice = self._invoice(self.customer, 100, due=-30)
-        self.assertFalse(invoice.access_token)
-        notice = self._notice()
-        self.assertNotIn("access_token", notice.preview)
-        self._send(notice.run_id)
-        self.assertTrue(invoice.access_token)
-        (link,) = set(re.findall(r'href="[^"]*(/my/invoices/[^"]*)"', notice.body))
-        answer = self.url_open(link.replace("&amp;", "&"))
-        self.assertEqual(answer.status_code, 200)
-        self.assertIn(invoice.name, answer.text)
-
-    def test_several_invoices_have_a_link_each_and_one_for_all(self):
-        invoices = self._invoice(self.customer, 100, due=-30) | self._invoice(
-            self.customer, 50, due=-30
-        )
-        invoices[0]._portal_ensure_token()
-        kept = invoices[0].access_token
-        notice = self._send().notice_ids
-        self.assertEqual(invoices[0].access_token, kept)
-        for invoice in invoices:
-            self.assertIn(
-                f"/my/invoices/{invoice.id}?access_token={invoice.access_token}", notice.body
-            )
-        self.assertIn("/my/invoices?filterby=overdue_invoices", notice.body)
-
-    def test_a_letter_gives_no_token(self):
-        self.ladder.level_ids.write({"by_email": False, "by_letter": True})
-        invoice = self._invoice(self.customer, 100, due=-30)
-        self._send()
-        self.assertFalse(invoice.access_token)
-
-
-@tagged("post_install", "-at_install")
 class TestDunningPrint(LetterCommon, HttpCase):
     @classmethod
     def setUpClass(cls):

@@ -1,2 +1,3 @@
+from . import dunning_link
 from . import exchange_webhook
 from . import portal

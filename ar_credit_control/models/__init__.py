@@ -56,6 +56,7 @@ from . import dunning_notice
 from . import dunning_text
 from . import dunning_deliver
 from . import dunning_letter
+from . import dunning_link
 from . import dunning_print
 from . import dunning_enclose  # isort: skip  behind the letters that it adds to
 from . import dunning_language

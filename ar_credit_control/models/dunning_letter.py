@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from markupsafe import Markup
 from odoo import models
-from odoo.tools import SQL
 from PIL import Image
 from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
 
@@ -85,28 +84,6 @@ class DunningNotice(models.Model):
             self.recipient_id,
         )
 
-    def _get_payment_link(self):
-        """The portal's page of the invoice, or of all that are overdue."""
-        link = self.line_ids._get_link() if len(self.line_ids) == 1 else None
-        return link or f"{self.get_base_url()}/my/invoices?filterby=overdue_invoices"
-
-    def _get_texts(self):
-        self.filtered("by_email")._give_tokens()
-        return super()._get_texts()
-
-    def _give_tokens(self):
-        """Give invoices a portal token, all at once; one that is being paid just now keeps none."""
-        moves = self.line_ids.move_line_id.move_id
-        self.env.cr.execute(
-            SQL(
-                "UPDATE account_move SET access_token = gen_random_uuid() WHERE id IN ("
-                "SELECT id FROM account_move WHERE id = ANY(%s) AND access_token IS NULL"
-                " ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)",
-                moves.ids,
-            )
-        )
-        moves.invalidate_recordset(["access_token"])
-
     # ------------------------------------------------------------------ around the text
     def _get_mails(self, texts):
         """The texts between the company's head and foot, in the languages of the recipients."""
@@ -176,14 +153,6 @@ class DunningNoticeLine(models.Model):
     def _get_amount(self):
         """What the item was at first, in the notice's currency."""
         return self.move_line_id.amount_currency or self.residual
-
-    def _get_link(self):
-        """The portal's page of the invoice, which needs no login once it has a token."""
-        move = self.move_line_id.move_id
-        if not move.is_invoice(include_receipts=True):
-            return None
-        token = f"?access_token={move.access_token}" if move.access_token else ""
-        return f"{move.get_base_url()}/my/invoices/{move.id}{token}"
 
     def _get_interest(self, scheme, until):
         """Interest of one item up to a day, part by part."""

@@ -156,6 +156,15 @@ class TestCreditWidget(CreditCommon):
             self.assertEqual(form.ar_widget["partner_id"], self.customer.id)
             self.assertEqual(form.ar_widget["decision"], "warn")
 
+    def test_cores_own_warning_is_neither_shown_nor_worked_out(self):
+        """The widget takes its place; other views still find the element to add to it."""
+        view = self.env.ref("sale.view_order_form")
+        for user in (self.salesman, self.manager):
+            arch = self.env["sale.order"].with_user(user).get_view(view.id, "form")["arch"]
+            self.assertNotIn("partner_credit_warning", arch)
+            self.assertIn('name="ar_widget"', arch)
+        self.assertIn("partner_credit_warning", view.get_combined_arch())
+
     def test_a_confirmed_order_is_counted_once(self):
         order = self._order(self.limited, 600)
         quoted = self._widget(order)

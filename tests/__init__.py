@@ -23,6 +23,7 @@ from . import test_score_ledger
 from . import test_score_part, test_score_part_race
 from . import test_score_run
 from . import test_score_tour
+from . import test_buttons
 from . import test_hooks
 from . import test_history_import
 from . import test_credit_access

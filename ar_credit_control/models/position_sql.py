@@ -6,6 +6,7 @@ so on: values in a statement of its own, parameters in the function ``ar_positio
 """
 
 from collections import namedtuple
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from odoo.tools import SQL
@@ -16,7 +17,6 @@ from .claim_sql import claims
 MEMBER = SQL("member")
 EVERYBODY = SQL("(SELECT id, commercial_partner_id AS customer_id FROM res_partner)")
 FOREVER = 100_000  # days
-_ENTITIES = SQL("(SELECT customer_id FROM entity)")
 _DECIDED = SQL(
     "profile.policy_id, profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,"
     " profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,"
@@ -37,9 +37,28 @@ class Terms:
     default_limit: SQL
 
 
-def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL:
+@dataclass(frozen=True)
+class Beside:
+    """Amounts that ``customer`` owes or has beside its open items; as of a past day unknown."""
+
+    pending: SQL = SQL("0")
+    drafts: SQL = SQL("0")
+    orders: SQL = SQL("0")
+    disputed: SQL = SQL("0")
+    promised: SQL = SQL("0")
+
+
+NOTHING = Beside()
+
+
+def positions(
+    terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None, beside: Beside = NOTHING
+) -> SQL:
     """One row per commercial entity of the ``contacts`` (ids), with every figure of a position."""
     buckets = (SQL("COALESCE(ledger.%s, 0)::float8", SQL.identifier(key)) for key in BUCKET_KEYS)
+    amounts = {
+        name: SQL("COALESCE(%s, 0)::float8", amount) for name, amount in vars(beside).items()
+    }
     return SQL(
         """
         WITH entity AS MATERIALIZED (
@@ -53,12 +72,11 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
         ), item AS MATERIALIZED (%(items)s)
         SELECT customer.id, %(buckets)s, COALESCE(ledger.unapplied, 0)::float8, ledger.oldest_due,
                beyond.amounts::float8[], share.currencies, share.balances, share.overdues,
-               COALESCE(pending.amount, 0)::float8,
-               COALESCE(drafts.amount, 0)::float8, COALESCE(orders.amount, 0)::float8,
+               %(pending)s, %(drafts)s, %(orders)s,
                (%(limit)s)::float8, profile.credit_mode, profile.limit_valid_until,
                profile.raise_amount::float8, profile.raise_from, profile.raise_until,
                COALESCE(profile.insured_amount, 0)::float8, %(decided)s,
-               COALESCE(claim.disputed, 0)::float8, COALESCE(claim.promised, 0)::float8,
+               %(disputed)s, %(promised)s,
                spoken.date, spoken.channel, spoken.outcome, spoken.level_id,
                (customer.property_payment_term_id ->> %(company)s::text)::int, entity.contact_ids
           FROM entity
@@ -66,10 +84,6 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
      LEFT JOIN (%(ledger)s) ledger ON ledger.customer_id = customer.id
      LEFT JOIN (%(beyond)s) beyond ON beyond.customer_id = customer.id
      LEFT JOIN (%(shares)s) share ON share.customer_id = customer.id
-     LEFT JOIN (%(pending)s) pending ON pending.customer_id = customer.id
-     LEFT JOIN (%(drafts)s) drafts ON drafts.customer_id = customer.id
-     LEFT JOIN (%(orders)s) orders ON orders.customer_id = customer.id
-     LEFT JOIN (%(claims)s) claim ON claim.customer_id = customer.id
      LEFT JOIN ar_credit_profile profile
             ON profile.partner_id = customer.id AND profile.company_id = %(root)s
      LEFT JOIN LATERAL (%(last_contact)s) spoken ON TRUE
@@ -83,7 +97,7 @@ def positions(terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None) -> SQL
         ledger=ledger(terms),
         beyond=beyond(terms, overdue_days),
         shares=shares(terms),
-        **(_NO_HISTORY if as_of else _beside_the_ledger(terms)),
+        **amounts,
         root=terms.root,
         company=terms.company,
     )
@@ -102,27 +116,6 @@ def last_contact(root: SQL) -> SQL:
         root,
     )
 
-
-def _beside_the_ledger(terms: Terms) -> dict[str, SQL]:
-    """What counts besides items, and has no date that it counts from."""
-    return {
-        "pending": pending(terms, MEMBER),
-        "drafts": drafts(terms, _ENTITIES),
-        "orders": orders(terms, MEMBER),
-        "claims": claims(terms.root, terms.currency, _ENTITIES),
-    }
-
-
-_NO_AMOUNT = SQL("SELECT NULL::int AS customer_id, NULL::numeric AS amount WHERE FALSE")
-_NO_HISTORY = {
-    "pending": _NO_AMOUNT,
-    "drafts": _NO_AMOUNT,
-    "orders": _NO_AMOUNT,
-    "claims": SQL(
-        "SELECT NULL::int AS customer_id, NULL::numeric AS disputed, NULL::numeric AS promised"
-        " WHERE FALSE"
-    ),
-}
 
 # Columns of ``positions`` in its order, with their types in PostgreSQL.
 COLUMNS = {
@@ -171,8 +164,10 @@ Row = namedtuple("Row", COLUMNS)
 def function() -> SQL:
     """The statement as a database function.
 
-    To plan it takes longer than to run it for one customer. PostgreSQL keeps the plan of a
-    PL/pgSQL function for as long as the connection lives, so it is planned once a worker.
+    To plan it takes longer than to run it for one customer, and Odoo has PostgreSQL forget its
+    plans before each request (``DISCARD ALL``, when a connection is taken from the pool). So what
+    many customers have none of is looked for first, and planned only where there is some; the
+    joins stand in the order in which they are to be made. Within a request plans are kept.
     """
     terms = Terms(
         today=SQL("p_today"),
@@ -189,15 +184,85 @@ def function() -> SQL:
         CREATE FUNCTION ar_positions(
             p_contacts int[], p_today date, p_company int, p_root int, p_currency int,
             p_companies int[], p_receivables int[], p_default_limit numeric, p_days int[]
-        ) RETURNS TABLE (%s)
-        LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+        ) RETURNS TABLE (%(columns)s)
+        LANGUAGE plpgsql STABLE
+        SET plan_cache_mode = force_generic_plan SET join_collapse_limit = 1 AS $$
         #variable_conflict use_column
+        DECLARE
+            v_customers int[];
+            v_members int[];
+            %(variables)s
         BEGIN
-            RETURN QUERY %s;
+            v_customers := ARRAY(
+                SELECT DISTINCT commercial_partner_id FROM res_partner WHERE id = ANY(p_contacts));
+            v_members := ARRAY(
+                SELECT id FROM res_partner WHERE commercial_partner_id = ANY(v_customers));
+            %(lookups)s
+            RETURN QUERY %(positions)s;
         END $$
         """,
-        SQL(", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())),
-        positions(terms, SQL("p_contacts"), SQL("p_days")),
+        columns=SQL(", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())),
+        variables=SQL(" ".join(f"v_{name} jsonb;" for name in vars(NOTHING))),
+        lookups=SQL(" ").join(_lookups(terms)),
+        positions=positions(terms, SQL("p_contacts"), SQL("p_days"), beside=_LOOKED_UP),
+    )
+
+
+# In the function: an amount of each customer that has any, by the customer's id.
+_LOOKED_UP = Beside(
+    **{name: SQL(f"(v_{name} ->> customer.id::text)::numeric") for name in vars(NOTHING)}
+)
+_MEMBERS = SQL(
+    "(SELECT id, commercial_partner_id AS customer_id FROM res_partner"
+    " WHERE commercial_partner_id = ANY(v_customers))"
+)
+_CUSTOMERS = SQL("(SELECT unnest(v_customers))")
+
+
+def _lookups(terms: Terms) -> Iterator[SQL]:
+    """Statements of the function that look for what is rare, and sum it up where there is any."""
+    open_line = "is_open AND company_id = p_root AND partner_id = ANY(v_customers)"
+    yield _lookup(
+        "EXISTS (SELECT FROM account_payment WHERE partner_id = ANY(v_members)"
+        " AND move_id IS NULL AND state IN ('in_process', 'paid'))",
+        pending(terms, _MEMBERS),
+        pending="amount",
+    )
+    yield _lookup(
+        "EXISTS (SELECT FROM account_move WHERE commercial_partner_id = ANY(v_customers)"
+        " AND state = 'draft' AND move_type IN ('out_invoice', 'out_refund', 'out_receipt'))",
+        drafts(terms, _CUSTOMERS),
+        drafts="amount",
+    )
+    yield _lookup(
+        "EXISTS (SELECT FROM sale_order WHERE partner_invoice_id = ANY(v_members)"
+        " AND state = 'sale' AND invoice_status <> 'invoiced')",
+        orders(terms, _MEMBERS),
+        orders="amount",
+    )
+    yield _lookup(
+        f"EXISTS (SELECT FROM ar_dispute_line WHERE {open_line})"
+        f" OR EXISTS (SELECT FROM ar_promise_line WHERE {open_line})",
+        claims(terms.root, terms.currency, _CUSTOMERS),
+        disputed="disputed",
+        promised="promised",
+    )
+
+
+def _lookup(condition: str, rows: SQL, **columns: str) -> SQL:
+    """Fill variables with the ``columns`` of ``rows`` where the condition, an index's own, holds."""
+    return SQL(
+        """
+        IF %(condition)s THEN
+            SELECT %(amounts)s INTO %(variables)s FROM (%(rows)s) found;
+        END IF;
+        """,
+        condition=SQL(condition),
+        amounts=SQL(
+            ", ".join(f"jsonb_object_agg(customer_id, {column})" for column in columns.values())
+        ),
+        variables=SQL(", ".join(f"v_{name}" for name in columns)),
+        rows=rows,
     )
 
 

@@ -245,6 +245,20 @@ class TestPosition(CreditCommon):
         self.assertEqual(position.exposure, 40)
         self.assertEqual(position.overdue_net, 40)
 
+    def test_customers_read_together_stand_as_they_stand_alone(self):
+        """What some have nothing of is read for those that have."""
+        bare, drafted, ordering = (self._new_customer(name) for name in ("A", "B", "C"))
+        self._invoice(drafted, 70, post=False)
+        self._order(ordering, 30).sudo().action_confirm()
+        self._invoice(ordering, 20)
+        customers = bare | drafted | ordering
+        together = self.env["ar.position"]._get_positions(customers)
+        self.assertEqual(together, {c.id: self._position(c) for c in customers})
+        self.assertEqual([together[c.id].exposure for c in customers], [0, 70, 50])
+        drafted_invoice = self.env["account.move"].search([("partner_id", "=", drafted.id)])
+        drafted_invoice.button_cancel()
+        self.assertEqual(self._position(drafted).exposure, 0)
+
     def test_down_payment_is_not_counted_beside_its_order(self):
         order = self._order(self.customer, 1000).sudo()
         order.action_confirm()

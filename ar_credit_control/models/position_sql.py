@@ -250,7 +250,7 @@ def _lookups(terms: Terms) -> Iterator[SQL]:
 
 
 def _lookup(condition: str, rows: SQL, **columns: str) -> SQL:
-    """Fill variables with the ``columns`` of ``rows`` where the condition, an index's own, holds."""
+    """Fill variables with ``columns`` of ``rows`` where the condition holds: an index tells."""
     return SQL(
         """
         IF %(condition)s THEN

@@ -9,9 +9,13 @@ from __future__ import annotations
 # What the product chose, kept aside: %(run)s is its run.
 WANTED = """
 CREATE TEMP TABLE bench_wanted ON COMMIT DROP AS
-SELECT line.move_line_id AS line_id, line.covered, line.amount_company AS asked
-  FROM ar_dunning_notice_line line
-  JOIN ar_dunning_notice notice ON notice.id = line.notice_id
+SELECT item.line_id::int, item.covered::numeric, item.asked::numeric
+  FROM ar_dunning_notice notice
+ CROSS JOIN ROWS FROM (
+    jsonb_array_elements_text(notice.item_values -> 'move_line_id'),
+    jsonb_array_elements_text(notice.item_values -> 'covered'),
+    jsonb_array_elements_text(notice.item_values -> 'amount_company')
+  ) AS item (line_id, covered, asked)
  WHERE notice.run_id = %(run)s;
 ANALYZE bench_wanted
 """
@@ -31,23 +35,21 @@ WITH item AS (
        AND line.account_id IN (SELECT id FROM account_account
                                 WHERE account_type = 'asset_receivable')
        AND COALESCE(line.date_maturity, line.date) < %(today)s
-), notice AS (
-    INSERT INTO ar_dunning_notice (
-        run_id, company_id, date, partner_id, recipient_id, currency_id, policy_id, level_id,
-        level_number, proposed_number, state, by_email, by_letter, by_call, ask_salesperson,
-        amount, amount_company, interest, compensation, charge, item_count, days, deadline,
-        needs_approval, create_uid, create_date, write_uid, write_date)
-    SELECT %(run)s, %(company)s, %(today)s, customer_id, customer_id, currency_id, %(policy)s,
-           %(level)s, 1, 1, 'proposed', TRUE, FALSE, FALSE, FALSE, SUM(residual - covered),
-           SUM(asked), 0, 0, 0, COUNT(*), MAX(days), %(today)s + 7, FALSE, 1, now(), 1, now()
-      FROM item GROUP BY customer_id, currency_id
- RETURNING id, partner_id, currency_id
 )
-INSERT INTO ar_dunning_notice_line (
-    notice_id, move_line_id, name, date_invoice, date_due, days, reached, held, level_number,
-    residual, covered, amount_company, amount_original, interest, compensation)
-SELECT notice.id, item.id, item.name, item.made, item.due, item.days, 1, 0, 1, item.residual,
-       item.covered, item.asked, item.balance, 0, 0
-  FROM item
-  JOIN notice ON notice.partner_id = item.customer_id AND notice.currency_id = item.currency_id
+INSERT INTO ar_dunning_notice (
+    run_id, company_id, date, partner_id, recipient_id, currency_id, policy_id, level_id,
+    level_number, proposed_number, state, by_email, by_letter, by_call, ask_salesperson,
+    amount, amount_company, interest, compensation, charge, item_count, days, deadline,
+    needs_approval, create_uid, create_date, write_uid, write_date, item_values)
+SELECT %(run)s, %(company)s, %(today)s, customer_id, customer_id, currency_id, %(policy)s,
+       %(level)s, 1, 1, 'proposed', TRUE, FALSE, FALSE, FALSE, SUM(residual - covered),
+       SUM(asked), 0, 0, 0, COUNT(*), MAX(days), %(today)s + 7, FALSE, 1, now(), 1, now(),
+       jsonb_build_object(
+           'move_line_id', array_agg(id), 'name', array_agg(name),
+           'date_invoice', array_agg(made), 'date_due', array_agg(due),
+           'days', array_agg(days), 'reached', array_agg(1), 'held', array_agg(0),
+           'level_number', array_agg(1), 'residual', array_agg(residual),
+           'covered', array_agg(covered), 'amount_company', array_agg(asked),
+           'amount_original', array_agg(balance))
+  FROM item GROUP BY customer_id, currency_id
 """

@@ -53,6 +53,7 @@ from . import dunning_charges
 from . import dunning_process
 from . import dunning_jobs
 from . import dunning_notice
+from . import dunning_item
 from . import dunning_text
 from . import dunning_deliver
 from . import dunning_letter

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..reports.open_item import ACCOUNTING
 from .contact_sql import NOT_REACHED
+from .dunning_item_sql import lines_of
 
 CHANNELS = [
     ("phone", "Phone"),
@@ -369,10 +370,11 @@ class Contact(models.Model):
                 INSERT INTO ar_contact_item_rel (contact_id, move_line_id)
                 SELECT entry.id, line.move_line_id
                   FROM entry
-                  JOIN ar_dunning_notice_line line USING (notice_id)
+                  JOIN (%(lines)s) line USING (notice_id)
                  WHERE line.move_line_id IS NOT NULL
                 """,
                 ids=list(notice_ids),
+                lines=lines_of(notice_ids),
                 uid=self.env.uid,
             )
         )

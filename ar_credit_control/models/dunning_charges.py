@@ -6,6 +6,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..rules.interest import conversion_day, steps
+from .dunning_item_sql import CHARGES, lines, unpack
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,9 @@ class DunningRun(models.Model):
     def _clear_charges(self, scope):
         self.env.cr.execute(
             SQL(
-                "UPDATE ar_dunning_notice_line line SET interest = 0, compensation = 0"
-                " FROM ar_dunning_notice notice WHERE notice.id = line.notice_id AND %s",
-                scope,
-            )
-        )
-        self.env.cr.execute(
-            SQL(
                 "UPDATE ar_dunning_notice notice SET interest = 0, compensation = 0, charge = 0,"
-                " problem = NULL WHERE %s",
+                " problem = NULL, item_values = item_values - %s::text[] WHERE %s",
+                list(CHARGES),
                 scope,
             )
         )
@@ -64,10 +59,10 @@ class DunningRun(models.Model):
         scope = SQL("%s AND notice.level_id = ANY(%s)", scope, levels.ids)
         ((first, last, currencies),) = self.env.execute_query(
             SQL(
-                "SELECT MIN(line.date_due), MAX(line.date_due),"
+                "SELECT MIN(item.date_due::date), MAX(item.date_due::date),"
                 " ARRAY_AGG(DISTINCT notice.currency_id)"
-                " FROM ar_dunning_notice notice"
-                " JOIN ar_dunning_notice_line line ON line.notice_id = notice.id WHERE %s",
+                " FROM ar_dunning_notice notice CROSS JOIN LATERAL %s WHERE %s",
+                unpack("date_due"),
                 scope,
             )
         )
@@ -76,7 +71,6 @@ class DunningRun(models.Model):
         rates = self._get_rate_table(policy, first)
         tiers = self._get_tier_table(policy.interest_scheme_id, first, last, currencies)
         self.env.cr.execute(_charge_lines(scope, self.date, rates.rows, tiers.rows))
-        self.env.cr.execute(_sum_up(scope))
         for start, end, message in rates.gaps + tiers.gaps:
             self.env.cr.execute(_set_problem(scope, start, end, message))
 
@@ -216,51 +210,87 @@ def _charge_lines(scope, until, rates, tiers) -> SQL:
         """
         WITH step (first, last, before, a_day, island) AS (VALUES %(rates)s),
         tier (currency_id, month, amount_from, amount) AS (VALUES %(tiers)s),
-        claim AS (%(claims)s), earned AS (%(earned)s), posted AS (%(posted)s)
-        UPDATE ar_dunning_notice_line line SET
-               interest = CASE WHEN NOT claim.interest_wanted THEN 0
-                   WHEN earned.interest IS NOT NULL THEN GREATEST(0,
-                       ROUND(earned.interest::numeric / claim.rounding) * claim.rounding
-                       - COALESCE(posted.interest, 0)) END,
-               compensation = CASE WHEN NOT claim.compensation_wanted OR posted.compensation
-                   OR due.found IS NULL THEN 0 ELSE due.amount END
-          FROM claim
-     LEFT JOIN earned ON earned.id = claim.id
-     LEFT JOIN posted ON posted.move_line_id = claim.move_line_id
-     LEFT JOIN LATERAL (
-            SELECT TRUE AS found, tier.amount FROM tier
-             WHERE tier.currency_id = claim.currency_id
-               AND (tier.month IS NULL OR tier.month = date_trunc('month', claim.date_due))
-               AND claim.amount_original >= tier.amount_from
-          ORDER BY tier.amount_from DESC LIMIT 1
-          ) due ON TRUE
-         WHERE line.id = claim.id
+        line AS MATERIALIZED (%(lines)s), claim AS (%(claims)s), earned AS (%(earned)s),
+        posted AS (%(posted)s), charged AS (
+            SELECT claim.id,
+                   CASE WHEN NOT claim.interest_wanted THEN 0
+                       WHEN earned.interest IS NOT NULL THEN GREATEST(0,
+                           ROUND(earned.interest::numeric / claim.rounding) * claim.rounding
+                           - COALESCE(posted.interest, 0)) END AS interest,
+                   CASE WHEN NOT claim.compensation_wanted OR posted.compensation
+                       OR due.found IS NULL THEN 0 ELSE due.amount END AS compensation
+              FROM claim
+         LEFT JOIN earned ON earned.id = claim.id
+         LEFT JOIN posted ON posted.move_line_id = claim.move_line_id
+         LEFT JOIN LATERAL (
+                SELECT TRUE AS found, tier.amount FROM tier
+                 WHERE tier.currency_id = claim.currency_id
+                   AND (tier.month IS NULL OR tier.month = date_trunc('month', claim.date_due))
+                   AND claim.amount_original >= tier.amount_from
+              ORDER BY tier.amount_from DESC LIMIT 1
+              ) due ON TRUE
+        ), total AS (%(totals)s)
+        UPDATE ar_dunning_notice notice
+           SET interest = total.interest, compensation = total.compensation,
+               item_values = item_values || total.charges
+          FROM total WHERE total.notice_id = notice.id
         """,
         rates=rates,
         tiers=tiers,
-        claims=_claims(scope, day),
+        lines=_lines(scope),
+        claims=_claims(day),
+        totals=TOTALS,
         earned=_earned(day),
         posted=POSTED,
     )
 
 
-def _claims(scope, until) -> SQL:
+def _lines(scope) -> SQL:
+    return SQL(
+        """
+        SELECT line.*, notice.partner_id, notice.level_id, notice.currency_id
+          FROM ar_dunning_notice notice
+    CROSS JOIN LATERAL (%s) line
+         WHERE %s
+        """,
+        lines(),
+        scope,
+    )
+
+
+# What the lines of each notice come to; lines that nothing is claimed for get zeros.
+TOTALS = SQL(
+    """
+    SELECT notice_id, COALESCE(SUM(interest), 0) AS interest,
+           COALESCE(SUM(compensation), 0) AS compensation,
+           jsonb_build_object('interest', array_agg(interest ORDER BY id),
+                              'compensation', array_agg(compensation ORDER BY id)) AS charges
+      FROM (
+        SELECT line.id, line.notice_id,
+               CASE WHEN charged.id IS NULL THEN 0 ELSE charged.interest END AS interest,
+               CASE WHEN charged.id IS NULL THEN 0 ELSE charged.compensation END AS compensation
+          FROM line LEFT JOIN charged USING (id)
+      ) line
+  GROUP BY notice_id
+    """
+)
+
+
+def _claims(until) -> SQL:
     """Overdue lines of businesses: the laws leave consumers out."""
     return SQL(
         """
         SELECT line.id, line.move_line_id, line.date_due, line.amount_original,
-               line.residual - line.covered AS residual, notice.currency_id, currency.rounding,
+               line.residual - line.covered AS residual, line.currency_id, currency.rounding,
                level.interest_mode <> 'none' AS interest_wanted,
                level.compensation_mode <> 'none' AS compensation_wanted
-          FROM ar_dunning_notice notice
-          JOIN ar_dunning_notice_line line ON line.notice_id = notice.id
-          JOIN ar_dunning_level level ON level.id = notice.level_id
-          JOIN res_currency currency ON currency.id = notice.currency_id
-          JOIN res_partner partner ON partner.id = notice.partner_id
-         WHERE %s AND line.date_due < %s
+          FROM line
+          JOIN ar_dunning_level level ON level.id = line.level_id
+          JOIN res_currency currency ON currency.id = line.currency_id
+          JOIN res_partner partner ON partner.id = line.partner_id
+         WHERE line.date_due < %s
            AND (partner.is_company OR COALESCE(partner.vat, '') <> '')
         """,
-        scope,
         until,
     )
 
@@ -298,29 +328,14 @@ POSTED = SQL(
     SELECT line.move_line_id,
            SUM(line.interest) FILTER (WHERE level.interest_mode = 'post') AS interest,
            BOOL_OR(level.compensation_mode = 'post') AS compensation
-      FROM ar_dunning_notice_line line
-      JOIN ar_dunning_notice notice ON notice.id = line.notice_id
+      FROM ar_dunning_notice notice
+CROSS JOIN LATERAL (%s) line
       JOIN ar_dunning_level level ON level.id = notice.level_id
      WHERE notice.charge_move_id IS NOT NULL AND notice.state = 'sent'
   GROUP BY line.move_line_id
-    """
+    """,
+    lines(),
 )
-
-
-def _sum_up(scope) -> SQL:
-    return SQL(
-        """
-        UPDATE ar_dunning_notice notice
-           SET interest = total.interest, compensation = total.compensation
-          FROM (SELECT notice.id, COALESCE(SUM(line.interest), 0) AS interest,
-                       COALESCE(SUM(line.compensation), 0) AS compensation
-                  FROM ar_dunning_notice notice
-                  JOIN ar_dunning_notice_line line ON line.notice_id = notice.id
-                 WHERE %s GROUP BY notice.id) total
-         WHERE total.id = notice.id
-        """,
-        scope,
-    )
 
 
 def _set_problem(scope, start, end, message) -> SQL:
@@ -329,11 +344,11 @@ def _set_problem(scope, start, end, message) -> SQL:
         """
         UPDATE ar_dunning_notice notice SET problem = COALESCE(problem, %(message)s)
          WHERE %(scope)s AND EXISTS (
-               SELECT FROM ar_dunning_notice_line line
-                WHERE line.notice_id = notice.id AND line.date_due < %(end)s
-                  AND notice.date >= %(start)s
+               SELECT FROM (%(lines)s) line
+                WHERE line.date_due < %(end)s AND notice.date >= %(start)s
                   AND (line.interest IS NULL OR line.compensation IS NULL))
         """,
+        lines=lines(),
         message=message,
         scope=scope,
         start=SQL("%s::date", start),

@@ -32,8 +32,8 @@ class DunningNotice(models.Model):
             return "dropped"
         if not gone and not any(map(attrgetter("changed"), kept)):
             return "same"
-        self._update_items(kept)
         self._fall_out(gone)
+        self._update_items(kept)
         if gone and not self._still_suffices(kept[0].balance):
             self._drop("short", [])
             return "dropped"
@@ -47,28 +47,28 @@ class DunningNotice(models.Model):
         return self.level_id._to_rules(rate).suffices(self.amount_company, balance)
 
     def _update_items(self, looks):
-        lines = self.line_ids.browse([look.line for look in looks])
-        for line, look in zip(lines, looks, strict=True):
-            if look.changed:
-                line.write(
-                    {
-                        "residual": look.residual,
-                        "covered": look.covered,
-                        "amount_company": look.asked,
-                    }
-                )
+        """Take over what is open of the items now.
+
+        :param looks: one ``Look`` a line, in their order
+        """
+        self._set_items(
+            {
+                "residual": [look.residual for look in looks],
+                "covered": [look.covered for look in looks],
+                "amount_company": [look.asked for look in looks],
+            }
+        )
         self.write(
             {
                 "amount": sum(look.residual - look.covered for look in looks),
                 "amount_company": sum(look.asked for look in looks),
                 "item_count": len(looks),
-                "days": max(lines.mapped("days")),
+                "days": max(look.days for look in looks),
             }
         )
 
     def _fall_out(self, looks):
         """Move lines from the notice to what was left out, with the reason."""
-        lines = self.line_ids.browse([look.line for look in looks])
         self.env["ar.dunning.left.out"].create(
             [
                 {
@@ -76,18 +76,18 @@ class DunningNotice(models.Model):
                     "notice_id": self.id,
                     "company_id": self.company_id.id,
                     "partner_id": self.partner_id.id,
-                    "move_line_id": line.move_line_id.id,
-                    "name": line.name,
+                    "move_line_id": look.item,
+                    "name": look.name,
                     "currency_id": self.currency_id.id,
-                    "amount": line.residual - line.covered,
+                    "amount": look.was,
                     "reason": look.reason,
                     "note": look.note,
                     "at_sending": True,
                 }
-                for line, look in zip(lines, looks, strict=True)
+                for look in looks
             ]
         )
-        lines.unlink()
+        self._take_out(look.line for look in looks)
 
     def _drop(self, reason, gone):
         """The whole notice falls out at the last look."""

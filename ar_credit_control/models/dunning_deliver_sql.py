@@ -6,6 +6,8 @@ are those that it writes for a note with one recipient by e-mail; Odoo's mail qu
 
 from odoo.tools import SQL
 
+from .dunning_item_sql import lines_of
+
 
 def deliver(texts, frame) -> SQL:
     """Mark notices as sent and put their mails into the queue.
@@ -26,7 +28,7 @@ def deliver(texts, frame) -> SQL:
         ), items AS (
             SELECT notice_id AS id, md5(string_agg(move_line_id::text, ',' ORDER BY move_line_id))
                    AS hash
-              FROM ar_dunning_notice_line WHERE notice_id = ANY(%(ids)s) GROUP BY notice_id
+              FROM (%(lines)s) line GROUP BY notice_id
         ), message AS (%(message)s), mail AS (%(mail)s), recipient AS (
             INSERT INTO mail_mail_res_partner_rel (mail_mail_id, res_partner_id)
             SELECT mail.id, notice.recipient_id
@@ -54,6 +56,7 @@ def deliver(texts, frame) -> SQL:
         """,
         **texts,
         **frame,
+        lines=lines_of(texts["ids"]),
         message=_messages(frame),
         mail=_mails(frame),
     )

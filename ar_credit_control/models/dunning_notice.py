@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_date
 
 from .dunning_channel import CHANNELS, channel_names
+from .dunning_item_sql import CHARGES
 
 STATES = [
     ("proposed", "Proposed"),
@@ -81,7 +82,6 @@ class DunningNotice(models.Model):
     approved_by_id = fields.Many2one("res.users", readonly=True)
     collector_id = fields.Many2one("res.users", readonly=True)
     salesperson_id = fields.Many2one("res.users", readonly=True)
-    line_ids = fields.One2many("ar.dunning.notice.line", "notice_id", readonly=True)
     left_out_ids = fields.One2many("ar.dunning.left.out", "notice_id", readonly=True)
     subject = fields.Char(help="Edited in the review, or kept as it was sent.")
     opening = fields.Html(
@@ -109,7 +109,7 @@ class DunningNotice(models.Model):
     )
 
     _run_state_idx = models.Index("(run_id, state)")
-    _partner_idx = models.Index("(company_id, partner_id, state)")
+    _partner_idx = models.Index("(company_id, partner_id, state, create_date)")
     # A second notice of a level about the same items cannot be sent, whatever happens.
     _sent_once = models.UniqueIndex(
         "(company_id, partner_id, level_number, items_hash) WHERE state = 'sent'",
@@ -265,8 +265,9 @@ class DunningNotice(models.Model):
                 "approved_by_id": False,
             }
         )
-        for line in self.line_ids:
-            line.level_number = min(level.number, max(line.level_number, line.reached))
+        items = self.item_values
+        both = zip(items["level_number"], items["reached"], strict=True)
+        self._set_items({"level_number": [min(level.number, max(pair)) for pair in both]})
 
     def _exceeds(self, level):
         ceiling = level.approval_amount * level.policy_id._get_rate(self.date)
@@ -283,9 +284,9 @@ class DunningNotice(models.Model):
         """Send these notices without interest, compensation and charge."""
         self._require_collector()
         self._require_proposed()
-        nothing = {"interest": 0, "compensation": 0}
-        self.sudo().line_ids.write(nothing)  # checked above
-        self.sudo().write({**nothing, "charge": 0, "problem": False})
+        for notice in self.sudo():  # checked above
+            notice._set_items({name: [0] * notice.item_count for name in CHARGES})
+        self.sudo().write({**dict.fromkeys(CHARGES, 0), "charge": 0, "problem": False})
 
     # ------------------------------------------------------------------ afterwards
     def action_cancel(self):
@@ -343,35 +344,6 @@ class DunningNotice(models.Model):
     def action_open_partner(self):
         self.ensure_one()
         return self.partner_id.get_formview_action()
-
-
-class DunningNoticeLine(models.Model):
-    """An item as it stood when the notice was made out."""
-
-    _name = "ar.dunning.notice.line"
-    _description = "Item of a dunning notice"
-    _order = "date_due, id"
-    _rec_name = "name"
-    _log_access = False
-
-    notice_id = fields.Many2one("ar.dunning.notice", required=True, ondelete="cascade", index=True)
-    currency_id = fields.Many2one(related="notice_id.currency_id")
-    move_line_id = fields.Many2one(
-        "account.move.line", string="Item", ondelete="set null", index=True
-    )
-    name = fields.Char(string="Document")
-    date_invoice = fields.Date()
-    date_due = fields.Date()
-    days = fields.Integer(string="Days late")
-    reached = fields.Integer(help="The level that the item's age reaches.")
-    held = fields.Integer(help="The level that the item had been reminded at before.")
-    level_number = fields.Integer(string="Level")
-    residual = fields.Monetary(string="Open")
-    covered = fields.Monetary(help="By credit that is not matched yet.")
-    amount_company = fields.Float(string="Asked for, in company currency")
-    amount_original = fields.Float(string="Original amount, in company currency")
-    interest = fields.Monetary()
-    compensation = fields.Monetary()
 
 
 STATUS = {

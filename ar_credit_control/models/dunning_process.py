@@ -5,6 +5,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from . import dunning_sql
+from .dunning_item_sql import lines, lines_of
 
 BATCH = 500
 ATTEMPTS = 5
@@ -15,8 +16,11 @@ BUSY = (
     psycopg2.errors.LockNotAvailable,
 )
 
-# A line of a notice at the last look: why it falls out if it does, and what it is worth now.
-Look = namedtuple("Look", "line stop balance reason note residual covered asked changed")
+# A line of a notice at the last look: what it asked for, why it falls out if it does, and what
+# it is worth now.
+Look = namedtuple(
+    "Look", "line item name days was stop balance reason note residual covered asked changed"
+)
 
 
 class DunningRun(models.Model):
@@ -132,17 +136,15 @@ class DunningRun(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH still AS MATERIALIZED (
-                    SELECT id FROM account_move_line WHERE id IN (
-                        SELECT move_line_id FROM ar_dunning_notice_line
-                         WHERE notice_id = ANY(%(ids)s))
+                WITH line AS MATERIALIZED (%s), still AS MATERIALIZED (
+                    SELECT id FROM account_move_line
+                     WHERE id IN (SELECT move_line_id FROM line)
                      ORDER BY id FOR SHARE SKIP LOCKED
                 )
-                SELECT DISTINCT notice_id FROM ar_dunning_notice_line
-                 WHERE notice_id = ANY(%(ids)s) AND move_line_id IS NOT NULL
-                   AND move_line_id NOT IN (SELECT id FROM still)
+                SELECT DISTINCT notice_id FROM line
+                 WHERE move_line_id IS NOT NULL AND move_line_id NOT IN (SELECT id FROM still)
                 """,
-                ids=notices.ids,
+                lines_of(notices.ids),
             )
         )
         return notices.browse([key for (key,) in rows])
@@ -185,20 +187,23 @@ def _compare(ids) -> SQL:
     """What each line of the notices is worth now, and why it falls out if it does."""
     return SQL(
         """
-        SELECT line.notice_id, line.id, account.stop, COALESCE(account.balance, 0)::float8,
+        SELECT line.notice_id, line.id, line.move_line_id, line.name, line.days,
+               (line.residual - line.covered)::float8, account.stop,
+               COALESCE(account.balance, 0)::float8,
                CASE WHEN open.line_id IS NULL OR open.residual <= 0 THEN 'paid'
                     WHEN item.line_id IS NULL THEN 'changed'
                     WHEN item.reason IS NOT NULL THEN item.reason
                     WHEN item.held > line.held THEN 'sent' END AS reason,
                item.note, item.residual_currency::float8, item.covered::float8, item.asked::float8,
                item.residual_currency <> line.residual OR item.covered <> line.covered
-          FROM ar_dunning_notice_line line
-          JOIN ar_dunning_notice notice ON notice.id = line.notice_id
+          FROM ar_dunning_notice notice
+    CROSS JOIN LATERAL (%s) line
      LEFT JOIN ar_dunning_open open ON open.line_id = line.move_line_id
      LEFT JOIN ar_dunning_item item ON item.line_id = line.move_line_id
      LEFT JOIN ar_dunning_account account ON account.customer_id = notice.partner_id
-         WHERE line.notice_id = ANY(%s)
-      ORDER BY line.notice_id, line.id
+         WHERE notice.id = ANY(%s)
+      ORDER BY line.id
         """,
+        lines(),
         ids,
     )

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from .dunning_item_sql import unpack
+
 DUNNED = {"dunning_level", "dunning_hold", "dunning_last_date", "dunning_notice_id"}
 
 
@@ -115,18 +117,20 @@ class CreditProfile(models.Model):
                           AND level.number <= item.level_number)) AS hold
               FROM counted
         CROSS JOIN LATERAL (
-                SELECT line.level_number
-                  FROM ar_dunning_notice_line line
-                  JOIN account_move_line item ON item.id = line.move_line_id
-                 WHERE line.notice_id = counted.id
-                   AND item.reconciled IS NOT TRUE AND item.parent_state = 'posted'
-                   AND item.amount_residual > 0
-                   AND COALESCE(item.date_maturity, item.date) < %(today)s
+                SELECT item.level_number::int4
+                  FROM ar_dunning_notice notice
+            CROSS JOIN LATERAL %(items)s
+                  JOIN account_move_line entry ON entry.id = item.move_line_id::int4
+                 WHERE notice.id = counted.id
+                   AND entry.reconciled IS NOT TRUE AND entry.parent_state = 'posted'
+                   AND entry.amount_residual > 0
+                   AND COALESCE(entry.date_maturity, entry.date) < %(today)s
                 OFFSET 0
               ) item
           GROUP BY counted.partner_id
             """,
             company=company.root_id.id,
+            items=unpack("move_line_id", "level_number"),
             scope=_scope(partner_ids),
             today=fields.Date.context_today(self),
         )

@@ -24,10 +24,8 @@ class DunningRun(models.Model):
         self._load(scope)
         cr = self.env.cr
         cr.execute(dunning_sql.insert_notices(scope, self.env.uid))
-        cr.execute(dunning_sql.insert_lines(scope))
-        if cr.rowcount > MANY:  # what follows is planned for the size that the tables had before
+        if cr.rowcount > MANY:  # what follows is planned for the size that the table had before
             cr.execute("ANALYZE ar_dunning_notice (run_id, partner_id, currency_id, state)")
-            cr.execute("ANALYZE ar_dunning_notice_line (notice_id, move_line_id)")
         cr.execute(dunning_sql.insert_left_out(scope))
         cr.execute(dunning_sql.drop())
         self._set_charges()
@@ -35,7 +33,8 @@ class DunningRun(models.Model):
         self.write({"state": "proposal", "proposed_on": fields.Datetime.now()})
 
     def _require_unsent(self):
-        if self.notice_ids.filtered(lambda n: n.state not in ("proposed", "left_out")):
+        sent = [("run_id", "=", self.id), ("state", "not in", ("proposed", "left_out"))]
+        if self.env["ar.dunning.notice"].search_count(sent, limit=1):
             raise UserError(self.env._("“%s” has sent notices already: make a new run.", self.name))
 
     def _lock_run(self):
@@ -61,7 +60,7 @@ class DunningRun(models.Model):
         cr = self.env.cr
         self.env.flush_all()
         terms = self.env["ar.position"]._get_terms(self.company_id)
-        pending = position_sql.pending(terms, dunning_sql.CONTACTS)
+        pending = position_sql.pending(terms, dunning_sql.contacts("ar_dunning_open"))
         cr.execute(dunning_sql.drop())
         cr.execute(dunning_sql.open_items(scope))
         if held_back := self._get_held_back(scope):
@@ -89,6 +88,7 @@ class DunningRun(models.Model):
         """The run as values; ``partner_ids`` narrows it to some customers."""
         company, Position = self.company_id, self.env["ar.position"]
         policies = self._get_policies()
+        self.partner_ids.fetch(["commercial_partner_id"])  # and nothing else of a thousand
         customers = partner_ids or self.partner_ids.commercial_partner_id.ids or None
         return Scope(
             run=self.id,

@@ -16,11 +16,8 @@ from dataclasses import dataclass
 
 from odoo.tools import SQL
 
-# Contacts of the customers with open items: a batch that is sent has some hundred of them.
-CONTACTS = SQL(
-    """(SELECT id, commercial_partner_id AS customer_id FROM res_partner
-         WHERE commercial_partner_id IN (SELECT customer_id FROM ar_dunning_open))"""
-)
+from .dunning_item_sql import pack, unpack
+
 TABLES = ("ar_dunning_choice", "ar_dunning_item", "ar_dunning_account", "ar_dunning_open")
 
 
@@ -49,6 +46,15 @@ class Scope:
     start: bool
 
 
+def contacts(table) -> SQL:
+    """Contacts of the customers in a table: a batch that is sent has some hundred of them."""
+    return SQL(
+        """(SELECT id, commercial_partner_id AS customer_id FROM res_partner
+             WHERE commercial_partner_id IN (SELECT customer_id FROM %s))""",
+        SQL.identifier(table),
+    )
+
+
 def drop() -> SQL:
     """Make room for the tables of another proposal in the same transaction."""
     return SQL("DROP TABLE IF EXISTS %s", SQL(", ").join(SQL.identifier(t) for t in TABLES))
@@ -66,7 +72,10 @@ def open_items(scope: Scope) -> SQL:
                line.currency_id, line.move_id, line.amount_residual AS residual,
                line.amount_residual_currency AS residual_currency,
                COALESCE(line.date_maturity, line.date) AS due,
-               %(date)s - COALESCE(line.date_maturity, line.date) AS days
+               %(date)s - COALESCE(line.date_maturity, line.date) AS days,
+               COALESCE(line.move_name, line.name) AS name,
+               COALESCE(line.invoice_date, line.date) AS date_invoice, line.balance,
+               COALESCE(line.create_date, '-infinity') AS created
           FROM account_move_line line
           JOIN res_partner partner ON partner.id = line.partner_id
          WHERE line.account_id = ANY(%(receivables)s) AND line.parent_state = 'posted'
@@ -106,7 +115,8 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
         CREATE TEMP TABLE ar_dunning_account ON COMMIT DROP AS
         WITH ledger AS (
             SELECT customer_id, SUM(residual) AS balance,
-                   COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND days > 0), 0) AS overdue
+                   COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND days > 0), 0) AS overdue,
+                   MIN(created) AS since
               FROM ar_dunning_open GROUP BY customer_id
         ), matched AS (
             SELECT ledger.*, partner.user_id AS salesperson_id, profile.dunning_contact_id,
@@ -121,7 +131,8 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
             SELECT partner_id, MAX(date) AS last_date FROM ar_dunning_notice
              WHERE company_id = %(root)s AND state = 'sent' AND run_id <> %(run)s GROUP BY 1
         )
-        SELECT matched.customer_id, matched.balance, matched.overdue, matched.salesperson_id,
+        SELECT matched.customer_id, matched.balance, matched.overdue, matched.since,
+               matched.salesperson_id,
                matched.dunning_contact_id, matched.collector_id, matched.assignment_id,
                ladder.*, contact.last_date,
                CASE WHEN ladder.problem IS NOT NULL THEN 'policy'
@@ -162,6 +173,7 @@ def items(scope: Scope, left_out: SQL) -> SQL:
         ), covered AS (%(covered)s)
         SELECT item.line_id, item.customer_id, item.currency_id, item.policy_id, item.due,
                item.days, item.residual, item.residual_currency, item.reached,
+               item.name, item.date_invoice, item.balance,
                LEAST(GREATEST(held.held, item.behind), item.reached) AS held,
                COALESCE(held.held, 0) AS told,
                COALESCE(covered.covered, 0) AS covered,
@@ -204,23 +216,31 @@ def _candidates(left_out) -> SQL:
 def _held(scope) -> SQL:
     """The level of the last notice that counts, for each item.
 
-    Notices are looked up one by one: as a run sends, their states change faster than statistics,
-    and PostgreSQL would take the sent ones for none.
+    Notices stand with the customer, or with what was one when they were sent. Those from before
+    its oldest open item was entered say nothing about it, which spares long histories; the day
+    between allows for transactions that overlap. They are looked up customer by customer: as a run
+    sends, their states change faster than statistics, and PostgreSQL would take the sent ones for
+    none.
     """
     return SQL(
         """
-        SELECT candidate.line_id, MAX(line.level_number) AS held
-          FROM candidate
-          JOIN ar_dunning_notice_line line ON line.move_line_id = candidate.line_id
+        SELECT told.line_id, MAX(told.level) AS held
+          FROM %(contacts)s contact
+          JOIN ar_dunning_account account USING (customer_id)
     CROSS JOIN LATERAL (
-            SELECT FROM ar_dunning_notice notice
-             WHERE notice.id = line.notice_id AND notice.state IN ('sent', 'start')
-               AND notice.company_id = %s
+            SELECT item.move_line_id::int4 AS line_id, item.level_number::int4 AS level
+              FROM ar_dunning_notice notice
+        CROSS JOIN LATERAL %(items)s
+             WHERE notice.company_id = %(root)s AND notice.partner_id = contact.id
+               AND notice.state IN ('sent', 'start')
+               AND notice.create_date >= account.since - interval '1 day'
             OFFSET 0
-          ) counts
-      GROUP BY candidate.line_id
+          ) told
+      GROUP BY told.line_id
         """,
-        scope.root,
+        contacts=contacts("ar_dunning_account"),
+        items=unpack("move_line_id", "level_number"),
+        root=scope.root,
     )
 
 
@@ -245,7 +265,7 @@ def _paying(scope) -> SQL:
            AND pay.company_id = ANY(%(companies)s)
            AND (pay.state = 'in_process' OR invoices.residual IS NOT NULL)
         """,
-        contacts=CONTACTS,
+        contacts=contacts("ar_dunning_account"),
         receivables=scope.receivables,
         companies=scope.companies,
     )
@@ -369,8 +389,6 @@ def going(scope: Scope) -> SQL:
         """
         SELECT * FROM (
             SELECT item.*, account.by_account, account.stop, account.last_date, account.problem,
-                   account.assignment_id, account.salesperson_id, account.collector_id,
-                   account.dunning_contact_id, account.rate, choice.level,
                    CASE WHEN account.by_account THEN LEAST(choice.level, %(wanted)s)
                         ELSE choice.granted[%(wanted)s] END AS goes
               FROM ar_dunning_item item
@@ -397,7 +415,7 @@ def insert_notices(scope: Scope, uid) -> SQL:
             run_id, company_id, date, partner_id, recipient_id, currency_id,
             policy_id, assignment_id, level_id, level_number, proposed_number, state, by_email,
             by_letter, by_call, ask_salesperson, rerouted, amount, amount_company, interest,
-            compensation, charge, item_count, days, deadline, needs_approval, collector_id,
+            compensation, charge, item_count, item_values, days, deadline, needs_approval, collector_id,
             salesperson_id, create_uid, create_date, write_uid, write_date)
         SELECT %(run)s, %(root)s, %(date)s, notice.customer_id, recipient.id, notice.currency_id,
                notice.policy_id, notice.assignment_id, level.id, level.number, level.number,
@@ -411,7 +429,8 @@ def insert_notices(scope: Scope, uid) -> SQL:
                     WHEN level.by_letter AND NOT reach.post THEN 'no_address'
                     WHEN level.ask_salesperson AND notice.salesperson_id IS NULL
                     THEN 'no_salesperson' END,
-               notice.amount, notice.amount_company, 0, 0, 0, notice.items, notice.days,
+               notice.amount, notice.amount_company, 0, 0, 0, notice.items,
+               notice.item_values, notice.days,
                %(date)s + level.deadline_days, level.approval_amount > 0
                AND notice.amount_company > level.approval_amount * notice.rate,
                notice.collector_id, notice.salesperson_id,
@@ -442,21 +461,26 @@ def insert_notices(scope: Scope, uid) -> SQL:
 
 
 def _grouped(scope) -> SQL:
-    """What goes out, by customer and currency."""
+    """What goes out, by customer and currency, with the items as they stand now."""
     return SQL(
         """
-        SELECT item.customer_id, item.currency_id, item.policy_id, item.assignment_id,
-               item.salesperson_id, item.collector_id, item.dunning_contact_id, item.rate,
-               CASE WHEN item.by_account THEN item.level ELSE MAX(item.goes) END AS number,
-               SUM(item.residual_currency - item.covered) AS amount,
-               SUM(item.asked) AS amount_company, COUNT(*) AS items, MAX(item.days) AS days
-          FROM (%s) item
-         WHERE item.stop IS NULL
-      GROUP BY item.customer_id, item.currency_id, item.policy_id, item.assignment_id,
-               item.salesperson_id, item.collector_id, item.dunning_contact_id,
-               item.by_account, item.level, item.rate
+        SELECT sums.*, account.policy_id, account.assignment_id, account.salesperson_id,
+               account.collector_id, account.dunning_contact_id, account.rate,
+               CASE WHEN account.by_account THEN choice.level ELSE sums.goes END AS number
+          FROM (
+            SELECT item.customer_id, item.currency_id, MAX(item.goes) AS goes,
+                   SUM(item.residual_currency - item.covered) AS amount,
+                   SUM(item.asked) AS amount_company, COUNT(*) AS items, MAX(item.days) AS days,
+                   %(values)s AS item_values
+              FROM (%(going)s) item
+             WHERE item.stop IS NULL
+          GROUP BY item.customer_id, item.currency_id
+          ) sums
+          JOIN ar_dunning_account account USING (customer_id)
+          JOIN ar_dunning_choice choice USING (customer_id)
         """,
-        going(scope),
+        values=pack(),
+        going=going(scope),
     )
 
 
@@ -471,30 +495,6 @@ INVOICE_CONTACT = SQL(
 )
 
 
-def insert_lines(scope: Scope) -> SQL:
-    """The items of the run's notices as they stand now."""
-    return SQL(
-        """
-        INSERT INTO ar_dunning_notice_line (
-            notice_id, move_line_id, name, date_invoice, date_due, days, reached, held,
-            level_number, residual, covered, amount_company, amount_original, interest,
-            compensation)
-        SELECT notice.id, item.line_id, COALESCE(line.move_name, line.name),
-               COALESCE(line.invoice_date, line.date), item.due, item.days, item.reached,
-               item.held, item.goes, item.residual_currency, item.covered, item.asked,
-               line.balance, 0, 0
-          FROM (%(going)s) item
-          JOIN ar_dunning_notice notice
-            ON notice.run_id = %(run)s AND notice.partner_id = item.customer_id
-           AND notice.currency_id = item.currency_id
-          JOIN account_move_line line ON line.id = item.line_id
-         WHERE item.stop IS NULL
-        """,
-        going=going(scope),
-        run=scope.run,
-    )
-
-
 def insert_left_out(scope: Scope) -> SQL:
     """What was left out and why: items, and customers that get no notice at all."""
     return SQL(
@@ -503,10 +503,8 @@ def insert_left_out(scope: Scope) -> SQL:
             run_id, notice_id, company_id, partner_id, move_line_id, name, currency_id, amount,
             reason, note)
         SELECT %(run)s, notice.id, %(root)s, item.customer_id, item.line_id,
-               COALESCE(line.move_name, line.name), item.currency_id, item.residual_currency,
-               item.reason, item.note
+               item.name, item.currency_id, item.residual_currency, item.reason, item.note
           FROM ar_dunning_item item
-          JOIN account_move_line line ON line.id = item.line_id
      LEFT JOIN ar_dunning_notice notice
             ON notice.run_id = %(run)s AND notice.partner_id = item.customer_id
            AND notice.currency_id = item.currency_id

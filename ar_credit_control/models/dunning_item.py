@@ -1,0 +1,87 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .dunning_item_sql import PLACES, lines
+
+
+class DunningNotice(models.Model):
+    """The items of a notice: a value of its own, read as lines."""
+
+    _inherit = "ar.dunning.notice"
+
+    item_values = fields.Json("Items as they stood", readonly=True, copy=False, prefetch=False)
+    line_ids = fields.One2many("ar.dunning.notice.line", "notice_id", readonly=True)
+
+    def write(self, vals):
+        done = super().write(vals)
+        if "item_values" in vals:
+            self.env["ar.dunning.notice.line"].invalidate_model(flush=False)
+            self.invalidate_recordset(["line_ids"], flush=False)
+        return done
+
+    def _set_items(self, columns):
+        """Replace columns of the snapshot: ``{name: values in the order of the items}``."""
+        self.item_values = {**self.item_values, **columns}
+
+    def _take_out(self, lines):
+        """Take lines, given by their ids, out of the snapshot."""
+        places = {line % PLACES for line in lines}
+        self._set_items(
+            {
+                name: [value for place, value in enumerate(values, 1) if place not in places]
+                for name, values in self.item_values.items()
+            }
+        )
+
+
+class DunningNoticeLine(models.Model):
+    """An item as it stood when the notice was made out."""
+
+    _name = "ar.dunning.notice.line"
+    _description = "Item of a dunning notice"
+    _auto = False
+    _order = "date_due, id"
+    _rec_name = "name"
+    _depends = {"ar.dunning.notice": ["item_values"]}
+
+    notice_id = fields.Many2one("ar.dunning.notice", readonly=True)
+    currency_id = fields.Many2one(related="notice_id.currency_id")
+    move_line_id = fields.Many2one("account.move.line", string="Item", readonly=True)
+    name = fields.Char(string="Document", readonly=True)
+    date_invoice = fields.Date(readonly=True)
+    date_due = fields.Date(readonly=True)
+    days = fields.Integer(string="Days late", readonly=True)
+    reached = fields.Integer(help="The level that the item's age reaches.", readonly=True)
+    held = fields.Integer(
+        help="The level that the item had been reminded at before.", readonly=True
+    )
+    level_number = fields.Integer(string="Level", readonly=True)
+    residual = fields.Monetary(string="Open", readonly=True)
+    covered = fields.Monetary(help="By credit that is not matched yet.", readonly=True)
+    amount_company = fields.Float(string="Asked for, in company currency", readonly=True)
+    amount_original = fields.Float(string="Original amount, in company currency", readonly=True)
+    interest = fields.Monetary(readonly=True)
+    compensation = fields.Monetary(readonly=True)
+
+    @property
+    def _table_query(self):
+        return SQL(
+            "SELECT line.* FROM ar_dunning_notice notice CROSS JOIN LATERAL (%s) line", lines()
+        )
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Ids tell the notice: it is looked up there, instead of among the items of all."""
+        return super()._search(Domain(domain).map_conditions(_name_notice), *args, **kwargs)
+
+
+def _name_notice(condition):
+    """An equivalent condition that finds notices by their own index."""
+    if condition.field_expr != "id" or condition.operator != "in":
+        return condition
+    try:
+        notices = {key // PLACES for key in condition.value}
+    except TypeError:  # a query, or False
+        return condition
+    return condition & Domain("notice_id", "in", list(notices))

@@ -1,0 +1,167 @@
+"""The items of a notice: one value of it, read as lines; after an update from the version that
+kept them in a table."""
+
+from pathlib import Path
+
+from odoo import Command
+from odoo.modules.migration import load_script
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from .dunning_common import DunningCommon
+
+STEPS = Path(__file__).parent.parent / "migrations" / "19.0.1.2.0"
+COLUMNS = (
+    "move_line_id", "name", "date_invoice", "date_due", "days", "reached", "held", "level_number",
+    "residual", "covered", "amount_company", "amount_original", "interest", "compensation",
+)  # fmt: skip
+
+
+@tagged("post_install", "-at_install")
+class TestDunningItems(DunningCommon):
+    def _read(self, lines):
+        return lines.sudo().sorted("id").read(["notice_id", *COLUMNS], load=False)
+
+    def _propose_two(self):
+        """A notice with two items of which a credit covers a part, and one of somebody else."""
+        self._invoice(self.customer, 100, due=-30)
+        self._invoice(self.customer, 70, due=-10)
+        self._invoice(self.customer, 20, move_type="out_refund")
+        other = self._new_customer("Other", email="other@customer.example")
+        self._invoice(other, 55, due=-30)
+        notices = self._run().notice_ids
+        mine = notices.filtered(lambda notice: notice.partner_id == self.customer)
+        return mine, notices - mine
+
+    # ------------------------------------------------------------------ lines
+    def test_a_line_says_what_the_item_was(self):
+        mine, _other = self._propose_two()
+        older, newer = mine.line_ids
+        item = older.sudo().move_line_id
+        self.assertEqual((older.name, newer.level_number), (item.move_name, 1))
+        self.assertEqual((older.date_due, older.days), (item.date_maturity, 30))
+        self.assertEqual(older.date_invoice, item.move_id.invoice_date)
+        self.assertEqual((older.residual, older.covered, newer.covered), (100, 20, 0))
+        self.assertEqual((older.amount_company, older.amount_original), (80, 100))
+        self.assertEqual((older.reached, older.held), (2, 0))
+        self.assertEqual((older.interest, older.compensation), (0, 0))
+        self.assertEqual((older.notice_id, older.currency_id), (mine, mine.currency_id))
+        self.assertEqual(mine.amount, sum(line.residual - line.covered for line in mine.line_ids))
+
+    def test_lines_are_found_by_id_and_by_notice(self):
+        mine, other = self._propose_two()
+        Line = self.env["ar.dunning.notice.line"]
+        both = (mine | other).line_ids
+        self.assertEqual(len(both), 3)
+        self.assertEqual(Line.search([("id", "in", mine.line_ids.ids)]), mine.line_ids)
+        self.assertEqual(Line.search([("id", "=", other.line_ids.id)]), other.line_ids)
+        within = [("notice_id", "in", both.notice_id.ids)]
+        self.assertEqual(
+            Line.search([*within, "!", ("id", "in", mine.line_ids.ids)]), other.line_ids
+        )
+        self.assertFalse(Line.search([("id", "in", [])]))
+        unknown = Line.browse(other.line_ids.id + 1)
+        self.assertEqual((other.line_ids | unknown).exists(), other.line_ids)
+        self.assertEqual(Line.search([("residual", "=", 55), *within]), other.line_ids)
+
+    def test_lines_are_read_by_the_key_of_their_notice(self):
+        """However many notices there are, those of others are not opened."""
+        mine, _other = self._propose_two()
+        Line = self.env["ar.dunning.notice.line"]
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        for domain in ([("id", "in", mine.line_ids.ids)], [("notice_id", "in", mine.ids)]):
+            query = Line._search(domain)
+            self.env.cr.execute(SQL("EXPLAIN %s", query.select()))
+            plan = "\n".join(line for (line,) in self.env.cr.fetchall())
+            self.assertIn("ar_dunning_notice_pkey", plan)
+
+    def test_a_deleted_entry_leaves_its_line(self):
+        invoice = self._invoice(self.customer, 100, due=-30)
+        notice = self._run().notice_ids
+        name = invoice.name
+        invoice.button_draft()
+        invoice.with_context(force_delete=True).unlink()
+        self.env.invalidate_all()
+        self.assertEqual((notice.line_ids.name, notice.line_ids.residual), (name, 100))
+        self.assertFalse(notice.line_ids.move_line_id)
+        run = notice.run_id
+        run.action_confirm()
+        run.action_process()
+        self.assertEqual((notice.state, notice.problem), ("dropped", "Paid in the meantime"))
+        self.assertFalse(notice.line_ids)
+        left_out = notice.left_out_ids
+        self.assertEqual((left_out.name, left_out.amount), (name, 100))
+        self.assertFalse(left_out.move_line_id)
+
+    def test_the_review_changes_levels_of_lines(self):
+        mine, _other = self._propose_two()
+        mine.action_raise()
+        self.assertEqual(mine.line_ids.mapped("level_number"), [2, 1])
+        mine.action_lower()
+        self.assertEqual(mine.line_ids.mapped("level_number"), [1, 1])
+
+    # ------------------------------------------------------------------ the level held
+    def test_a_customer_that_joins_another_keeps_what_was_said(self):
+        """Items of what was a customer of its own go on from their level."""
+        self._invoice(self.customer, 100, due=-30)
+        first = self._send()
+        self._age(first, 10)
+        group = self._new_customer("Group", email="group@customer.example")
+        self.customer.write({"is_company": False, "parent_id": group.id})
+        self.assertEqual(self.customer.commercial_partner_id, group)
+        notice = self._run().notice_ids
+        self.assertEqual((notice.partner_id, notice.level_number), (group, 2))
+        self.assertEqual(notice.line_ids.held, 1)
+
+    def test_old_items_keep_their_level_beside_new_ones(self):
+        old = self._invoice(self.customer, 100, due=-30)
+        first = self._send()
+        self._age(first, 400)
+        self.env.flush_all()
+        for table, ids in (
+            ("ar_dunning_notice", first.notice_ids.ids),
+            ("account_move_line", old.line_ids.ids),
+        ):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET create_date = create_date - interval '400 days'"
+                    " WHERE id = ANY(%s)",
+                    SQL.identifier(table),
+                    ids,
+                )
+            )
+        self.env.invalidate_all()
+        new = self._invoice(self.customer, 50, due=-30)
+        lines = {line.name: line.held for line in self._run().notice_ids.line_ids}
+        self.assertEqual(lines, {old.name: 1, new.name: 0})
+
+    # ------------------------------------------------------------------ the version before
+    def test_an_update_carries_lines_over(self):
+        mine, other = self._propose_two()
+        mine.action_raise()
+        gone = self._invoice(self.customer, 30, due=-30)
+        third = self._run(partner_ids=[Command.set(self.customer.ids)]).notice_ids
+        gone.button_draft()
+        gone.with_context(force_delete=True).unlink()
+        notices = mine | other | third
+        before = self._read(notices.line_ids)
+        self._as_it_was()
+        load_script(str(STEPS / "pre-migrate.py"), "items").migrate(self.env.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+        self.assertEqual(self._read(notices.line_ids), before)
+        self.assertEqual(self.Notice.browse(mine.id).line_ids.mapped("covered"), [20, 0])
+        mine.action_reckon_again()
+        self.assertEqual(self._read(notices.line_ids), before)
+
+    def _as_it_was(self):
+        """The table of the version before, filled from the lines."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                CREATE TABLE ar_dunning_notice_line AS SELECT line.* FROM (%s) line;
+                ALTER TABLE ar_dunning_notice DROP COLUMN item_values;
+                """,
+                self.env["ar.dunning.notice.line"]._table_query,
+            )
+        )

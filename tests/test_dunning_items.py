@@ -100,6 +100,16 @@ class TestDunningItems(DunningCommon):
         mine.action_lower()
         self.assertEqual(mine.line_ids.mapped("level_number"), [1, 1])
 
+    # ------------------------------------------------------------------ customers in scope
+    def test_a_run_about_archived_customers_is_about_nobody_else(self):
+        other = self._new_customer("Other", email="other@customer.example")
+        self._invoice(self.customer, 100, due=-30)
+        self._invoice(other, 100, due=-30)
+        run = self.Run.create({"company_id": self.company.id, "partner_ids": [other.id]})
+        other.active = False
+        run.action_propose()
+        self.assertEqual(run.notice_ids.partner_id, other)
+
     # ------------------------------------------------------------------ the level held
     def test_a_customer_that_joins_another_keeps_what_was_said(self):
         """Items of what was a customer of its own go on from their level."""

@@ -25,11 +25,7 @@ def deliver(texts, frame) -> SQL:
                                  %(mails)s::text[], %(heads)s::text[], %(replies)s::text[],
                                  %(message_ids)s::text[])
                 AS text (id, subject, body, mail, head, reply_to, message_id)
-        ), items AS (
-            SELECT notice_id AS id, md5(string_agg(move_line_id::text, ',' ORDER BY move_line_id))
-                   AS hash
-              FROM (%(lines)s) line GROUP BY notice_id
-        ), message AS (%(message)s), mail AS (%(mail)s), recipient AS (
+        ), items AS (%(items)s), message AS (%(message)s), mail AS (%(mail)s), recipient AS (
             INSERT INTO mail_mail_res_partner_rel (mail_mail_id, res_partner_id)
             SELECT mail.id, notice.recipient_id
               FROM mail
@@ -56,9 +52,21 @@ def deliver(texts, frame) -> SQL:
         """,
         **texts,
         **frame,
-        lines=lines_of(texts["ids"]),
+        items=_items(texts["ids"]),
         message=_messages(frame),
         mail=_mails(frame),
+    )
+
+
+def _items(ids) -> SQL:
+    """What the items of each notice come to, as one value to compare."""
+    return SQL(
+        """
+        SELECT notice_id AS id, md5(string_agg(move_line_id::text, ',' ORDER BY move_line_id))
+               AS hash
+          FROM (%s) line GROUP BY notice_id
+        """,
+        lines_of(ids),
     )
 
 

@@ -88,8 +88,9 @@ class DunningRun(models.Model):
         """The run as values; ``partner_ids`` narrows it to some customers."""
         company, Position = self.company_id, self.env["ar.position"]
         policies = self._get_policies()
-        self.partner_ids.fetch(["commercial_partner_id"])  # and nothing else of a thousand
-        customers = partner_ids or self.partner_ids.commercial_partner_id.ids or None
+        chosen = self.with_context(active_test=False).partner_ids
+        chosen.fetch(["commercial_partner_id"])  # and nothing else of a thousand
+        customers = partner_ids or chosen.commercial_partner_id.ids or None
         return Scope(
             run=self.id,
             date=self.date,

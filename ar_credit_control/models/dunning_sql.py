@@ -114,9 +114,8 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
         """
         CREATE TEMP TABLE ar_dunning_account ON COMMIT DROP AS
         WITH ledger AS (
-            SELECT customer_id, SUM(residual) AS balance,
-                   COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND days > 0), 0) AS overdue,
-                   MIN(created) AS since
+            SELECT customer_id, SUM(residual) AS balance, MIN(created) AS since,
+                   COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND days > 0), 0) AS overdue
               FROM ar_dunning_open GROUP BY customer_id
         ), matched AS (
             SELECT ledger.*, partner.user_id AS salesperson_id, profile.dunning_contact_id,
@@ -129,12 +128,10 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
                 ON profile.partner_id = partner.id AND profile.company_id = %(root)s
         ), contact AS (
             SELECT partner_id, MAX(date) AS last_date FROM ar_dunning_notice
-             WHERE company_id = %(root)s AND state = 'sent' AND run_id <> %(run)s GROUP BY 1
+             WHERE company_id = %(root)s AND state = 'sent' AND run_id <> %(run)s
+               AND partner_id IN (SELECT customer_id FROM ledger) GROUP BY 1
         )
-        SELECT matched.customer_id, matched.balance, matched.overdue, matched.since,
-               matched.salesperson_id,
-               matched.dunning_contact_id, matched.collector_id, matched.assignment_id,
-               ladder.*, contact.last_date,
+        SELECT matched.*, ladder.*, contact.last_date,
                CASE WHEN ladder.problem IS NOT NULL THEN 'policy'
                     WHEN matched.balance - COALESCE(pending.amount, 0) <= 0 THEN 'credit'
                     WHEN contact.last_date + ladder.min_interval > %(date)s
@@ -415,8 +412,8 @@ def insert_notices(scope: Scope, uid) -> SQL:
             run_id, company_id, date, partner_id, recipient_id, currency_id,
             policy_id, assignment_id, level_id, level_number, proposed_number, state, by_email,
             by_letter, by_call, ask_salesperson, rerouted, amount, amount_company, interest,
-            compensation, charge, item_count, item_values, days, deadline, needs_approval, collector_id,
-            salesperson_id, create_uid, create_date, write_uid, write_date)
+            compensation, charge, item_count, item_values, days, deadline, needs_approval,
+            collector_id, salesperson_id, create_uid, create_date, write_uid, write_date)
         SELECT %(run)s, %(root)s, %(date)s, notice.customer_id, recipient.id, notice.currency_id,
                notice.policy_id, notice.assignment_id, level.id, level.number, level.number,
                'proposed', level.by_email AND reach.mail,
@@ -429,9 +426,8 @@ def insert_notices(scope: Scope, uid) -> SQL:
                     WHEN level.by_letter AND NOT reach.post THEN 'no_address'
                     WHEN level.ask_salesperson AND notice.salesperson_id IS NULL
                     THEN 'no_salesperson' END,
-               notice.amount, notice.amount_company, 0, 0, 0, notice.items,
-               notice.item_values, notice.days,
-               %(date)s + level.deadline_days, level.approval_amount > 0
+               notice.amount, notice.amount_company, 0, 0, 0, notice.items, notice.item_values,
+               notice.days, %(date)s + level.deadline_days, level.approval_amount > 0
                AND notice.amount_company > level.approval_amount * notice.rate,
                notice.collector_id, notice.salesperson_id,
                %(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'

@@ -285,7 +285,8 @@ class TestDunningText(LetterCommon):
         for _number in range(15):
             self._invoice(self.customer, 10, due=-30)
         notice = self._notice()
-        self.assertEqual(notice.sudo()._get_reference(), f"C042-{notice.id}")
+        reference = notice.sudo()._get_reference(notice.sudo()._get_items())
+        self.assertEqual(reference, f"C042-{notice.id}")
 
     def test_the_letter_holds_its_code_as_a_picture(self):
         self._add_bank()

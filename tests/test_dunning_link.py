@@ -18,7 +18,7 @@ class TestDunningLink(DunningCommon, HttpCase):
         return self.url_open(re.sub(r"^https?://[^/]*", "", address))
 
     def _signed(self, move):
-        return self.env["account.move"].browse(move.id)._ar_signed_path()
+        return move._ar_signed_paths()[move.id]
 
     def test_the_link_opens_the_invoice_without_a_login(self):
         invoice = self._invoice(self.customer, 100, due=-30)

@@ -55,6 +55,7 @@ from . import dunning_jobs
 from . import dunning_notice
 from . import dunning_item
 from . import dunning_text
+from . import dunning_tables
 from . import dunning_deliver
 from . import dunning_letter
 from . import dunning_link

@@ -1,5 +1,6 @@
 """Where dunning and cases meet: a formal notice opens a case, a case handed over stops dunning."""
 
+from markupsafe import Markup
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
@@ -7,6 +8,7 @@ from odoo.tools import SQL
 from ..rules.collection_case import SILENT, may_enter
 from ..rules.formal_notice import Notice, formality, lacking
 from .dunning_run import OPEN
+from .dunning_tables import Forms
 from .dunning_text import MARK
 
 MANAGER = "ar_credit_control.group_credit_manager"
@@ -103,15 +105,16 @@ class DunningNotice(models.Model):
 
     def _render_formal_blocks(self):
         """``{id: markup}`` of parties, claim, deadline and rights, above the text."""
-        money, day = self._formats()
+        forms = Forms(self.env)
         values = {
             "notices": self,
-            "money": money,
-            "day": day,
+            "money": forms.money,
+            "day": forms.day,
             "mark": MARK,
             "formality": lambda notice: formality(notice._get_law_country()),
         }
-        return self._render_part("dunning_formal_blocks", values)
+        blocks = self.env["ir.qweb"]._render("ar_credit_control.dunning_formal_blocks", values)
+        return dict(zip(self.ids, map(Markup, str(blocks).split(MARK)), strict=False))
 
     def _party_address(self, partner):
         """The address in one line."""
@@ -139,7 +142,7 @@ class DunningNotice(models.Model):
             creditor_address=_address(company.partner_id),
             creditor_number=company.vat or company.company_registry or "",
             debtor_address=_address(self.recipient_id) or _address(self.partner_id),
-            account=self._get_bank().acc_number or "",
+            account=self._get_bank(self._get_items()).acc_number or "",
             interest_stated=bool(self.interest) or bool(policy.interest_scheme_id),
         )
         words = self._gap_words()

@@ -263,7 +263,8 @@ class DunningNotice(models.Model):
     # ------------------------------------------------------------------ draft documents
     def _draft_charges(self):
         """Draft one document a notice for what its level has posted; a person reviews it."""
-        for notice in self:
+        posting = self.filtered(lambda notice: "post" in notice._charge_modes())
+        for notice in posting:
             lines = notice._charge_lines()
             if lines:
                 notice.charge_move_id = self.env["account.move"].create(
@@ -277,13 +278,18 @@ class DunningNotice(models.Model):
                     }
                 )
 
-    def _charge_lines(self):
+    def _charge_modes(self):
         level = self.level_id
-        wanted = (
-            (level.interest_mode, self.interest, self.env._("Interest for late payment")),
-            (level.compensation_mode, self.compensation, self.env._("Compensation of costs")),
-            (level.charge_mode, self.charge, self.env._("Dunning charge")),
+        return level.interest_mode, level.compensation_mode, level.charge_mode
+
+    def _charge_lines(self):
+        amounts = self.interest, self.compensation, self.charge
+        names = (
+            self.env._("Interest for late payment"),
+            self.env._("Compensation of costs"),
+            self.env._("Dunning charge"),
         )
+        wanted = zip(self._charge_modes(), amounts, names, strict=True)
         return [
             # outside the scope of VAT: compensation for a delay is no supply
             Command.create({"name": name, "price_unit": amount, "tax_ids": [Command.clear()]})

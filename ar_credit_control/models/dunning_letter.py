@@ -23,22 +23,24 @@ class DunningNotice(models.Model):
 
     def _count_text(self):
         """ "1 open invoice", "3 open invoices", in the plural of the language."""
-        _ = self.env._
-        texts = {
-            letter.ONE: _("%s open invoice"),
-            letter.FEW: _("%s open invoices (form for 2, 3, 4, 22 …)"),
-            letter.MANY: _("%s open invoices (form for 0, 5, 11, 25 …)"),
-        }
-        text = texts[letter.plural(self.env.lang or "en_US", self.item_count)]
+        plural, _ = letter.plural(self.env.lang or "en_US", self.item_count), self.env._
+        if plural == letter.ONE:
+            text = _("%s open invoice")
+        elif plural == letter.FEW:
+            text = _("%s open invoices (form for 2, 3, 4, 22 …)")
+        else:
+            text = _("%s open invoices (form for 0, 5, 11, 25 …)")
         # the brackets tell translators which form is meant
         return text.partition(" (")[0] % self.item_count
 
     # ------------------------------------------------------------------ items
-    def _ageing_row(self):
-        """Label and amount of each ageing bucket; nothing where one row says it all."""
+    def _ageing_row(self, labels):
+        """Label and amount of each ageing bucket; nothing where one row says it all.
+
+        :param labels: ``{key of a bucket: its label}``
+        """
         if len(self.line_ids) < 2 or self.days <= 0:
             return []
-        labels = dict(self.env["ar.open.item"]._selection_bucket())
         amounts = letter.ageing((line.days, line.residual - line.covered) for line in self.line_ids)
         return [(labels[key], amount) for key, amount in amounts]
 
@@ -54,35 +56,41 @@ class DunningNotice(models.Model):
         return {"rows": rows, "before": before, "law": policy.interest_scheme_id.name}
 
     # ------------------------------------------------------------------ how to pay
-    def _get_bank(self):
-        """The account that the invoices name, else the company's first."""
-        named = self.line_ids.move_line_id.move_id.partner_bank_id
-        own = self.company_id.partner_id.bank_ids.filtered(
-            lambda bank: bank.company_id in (self.company_id, self.env["res.company"])
-        )
-        return (named or own)[:1]
+    def _get_bank(self, items):
+        """The account that the invoices name, else the company's first.
 
-    def _get_reference(self):
-        moves = self.line_ids.move_line_id.move_id
-        return letter.payment_reference(
-            (move.payment_reference or move.name for move in moves), self._get_number()
-        )
+        :param items: one ``Item`` a line, here and below
+        """
+        named = next(filter(None, (item.bank_id for item in items)), None)
+        if named:
+            return self.env["res.partner.bank"].browse(named)
+        return self.company_id.partner_id.bank_ids.filtered(
+            lambda bank: bank.company_id in (self.company_id, self.env["res.company"])
+        )[:1]
+
+    def _get_reference(self, items):
+        return letter.payment_reference((item.reference for item in items), self._get_number())
 
     def _get_number(self):
         """What identifies the notice on a transfer or in an answer."""
         return "-".join(filter(None, [self.partner_id.ref, str(self._origin.id)]))
 
-    def _get_qr_code(self, bank):
+    def _get_qr_code(self, bank, items):
         """Address of the picture; none where core has no code for this account and currency."""
-        moves = self.line_ids.move_line_id.move_id
-        structured = moves.payment_reference if len(moves) == 1 else ""
-        return bank.build_qr_code_url(
+        structured = {item.move_id: item.structured for item in items}
+        path = bank.build_qr_code_url(
             self.currency_id.round(self.amount_total),
-            self._get_reference(),
-            structured or "",
+            self._get_reference(items),
+            next(iter(structured.values())) if len(structured) == 1 else "",
             self.currency_id,
             self.recipient_id,
         )
+        return path and f"{self.get_base_url()}{path}"
+
+    def _get_payment_link(self, items):
+        """The portal's page of the invoice, or of all that are overdue."""
+        path = items[0].path if len(items) == 1 else None
+        return f"{self.get_base_url()}{path or '/my/invoices?filterby=overdue_invoices'}"
 
     # ------------------------------------------------------------------ around the text
     def _get_mails(self, texts):
@@ -149,10 +157,6 @@ def draw_modules(rows, size=4):
 
 class DunningNoticeLine(models.Model):
     _inherit = "ar.dunning.notice.line"
-
-    def _get_amount(self):
-        """What the item was at first, in the notice's currency."""
-        return self.move_line_id.amount_currency or self.residual
 
     def _get_interest(self, scheme, until):
         """Interest of one item up to a day, part by part."""

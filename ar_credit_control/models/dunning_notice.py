@@ -87,7 +87,10 @@ class DunningNotice(models.Model):
     opening = fields.Html(
         sanitize=True, string="First paragraph", help="Stands before the text of the level."
     )
-    body = fields.Html(sanitize=True, help="Edited in the review, or kept as it was sent.")
+    # read by itself: nothing else about a notice takes as long to read
+    body = fields.Html(
+        sanitize=True, prefetch=False, help="Edited in the review, or kept as it was sent."
+    )
     items_hash = fields.Char(readonly=True)
     sent_on = fields.Datetime(readonly=True)
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")

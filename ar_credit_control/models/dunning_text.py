@@ -1,14 +1,17 @@
 from contextlib import contextmanager
-from functools import cache
 
 from lxml import html
 from markupsafe import Markup
 from odoo import api, fields, models
-from odoo.tools.misc import format_amount, format_date, formatLang
+from odoo.tools.misc import format_amount, format_date
+from odoo.tools.rendering_tools import parse_inline_template
+from odoo.tools.safe_eval import safe_eval
 
+from ..rules.notice_form import form, slot
 from .dunning_notice import _cause
+from .dunning_tables import Forms
 
-PARTS = ("dunning_notice_tables", "dunning_notice_payments")
+PARTS = {"tables": slot("tables"), "payments": slot("payments")}
 MARK = "ar-dunning-next-notice"  # parts what is rendered in one go
 
 
@@ -53,57 +56,65 @@ class DunningNotice(models.Model):
         texts = {}
         for lang, (translated, ids) in template._classify_per_lang(self._origin.ids).items():
             notices = self.browse(ids).sudo().with_context(lang=lang or self.env.lang)
-            subjects = translated._render_field("subject", ids)
+            subjects = notices._render_subjects(translated)
             bodies = notices._render_bodies(translated)
             texts.update({key: (subjects[key], bodies[key]) for key in ids})
         return texts
 
+    def _render_subjects(self, template):
+        """Each expression of the subject is compiled once, not for each notice."""
+        values = {**template._render_eval_context(), "objects": self}
+        subjects = [""] * len(self)
+        for literal, expression, default in parse_inline_template(template.subject or ""):
+            found = [default] * len(self)
+            if expression:
+                found = safe_eval(f"[({expression}) for object in objects]", dict(values))
+            subjects = [
+                f"{subject}{literal}{value or default or ''}"
+                for subject, value in zip(subjects, found, strict=True)
+            ]
+        return dict(zip(self.ids, subjects, strict=True))
+
     def _render_bodies(self, template):
-        notices = self.with_context(ar_dunning_parts=self._render_parts())
+        notices = self.with_context(ar_dunning_parts=PARTS)
         source = f'<t t-foreach="objects" t-as="object">{template.body_html or ""}{MARK}</t>'
         values = {**template._render_eval_context(), "objects": notices}
         tree = html.fragment_fromstring(source, create_parent="t")
-        parts = str(self.env["ir.qweb"]._render(tree, values)).split(MARK)
-        bodies = dict(zip(notices.ids, map(Markup, parts), strict=False))
+        texts = str(self.env["ir.qweb"]._render(tree, values)).split(MARK)
+        bodies = dict(zip(notices.ids, map(Markup, texts), strict=False))
         bodies = template._render_template_postprocess(self._name, bodies)
-        return {notice.id: (notice.opening or Markup()) + bodies[notice.id] for notice in self}
+        return {
+            notice.id: (notice.opening or Markup()) + Markup(form(bodies[notice.id]) % parts)
+            for notice, parts in self._fill_parts()
+        }
 
-    def _render_parts(self):
-        """``{id: markup}`` of what stands in the texts, by template, each in one go."""
-        money, day = self._formats()
-        values = {"notices": self, "money": money, "day": day, "mark": MARK}
-        values["percent"] = lambda rate: formatLang(self.env, rate, digits=2)
-        return {name: self._render_part(name, values) for name in PARTS}
-
-    def _render_part(self, name, values):
-        rendered = self.env["ir.qweb"]._render(f"ar_credit_control.{name}", values)
-        return dict(zip(self.ids, map(Markup, str(rendered).split(MARK)), strict=False))
-
-    def _formats(self):
-        """Functions that write amounts and days; the same value is written once."""
-        env = self.env
-
-        @cache
-        def money(amount, currency):
-            return format_amount(env, amount, currency)
-
-        @cache
-        def day(value):
-            return format_date(env, value)
-
-        return money, day
+    def _fill_parts(self):
+        """Each notice with the markup of what stands in its text beside the words."""
+        forms, found = Forms(self.env), self._read_items()
+        for notice in self:
+            items = notice._get_items(found)
+            yield (
+                notice,
+                {
+                    "tables": notice._fill_table(forms, items),
+                    "payments": notice._fill_payment(forms, items),
+                },
+            )
 
     def _items_table(self):
         """The items with their dates and amounts, what is added to them, and the total."""
-        return self._get_part("dunning_notice_tables")
+        return self._get_part("tables")
 
     def _payment_box(self):
         """How to pay: deadline, account, reference, QR code and link."""
-        return self._get_part("dunning_notice_payments")
+        return self._get_part("payments")
 
     def _get_part(self, name):
-        parts = self.env.context.get("ar_dunning_parts") or self._render_parts()
-        return parts[name][self.id]
+        """A slot where many texts are made, which are filled together; else the part itself."""
+        parts = self.env.context.get("ar_dunning_parts")
+        if not parts:
+            ((_notice, parts),) = self._fill_parts()
+        return Markup(parts[name])
 
     def _deadline_text(self):
         """The day by which to pay, as the recipient writes dates."""

@@ -1,0 +1,156 @@
+"""The parts of many texts: drawn once a language, and filled for each notice."""
+
+from collections import namedtuple
+from functools import cache
+
+from markupsafe import escape
+from odoo import models
+from odoo.tools import SQL
+from odoo.tools.misc import format_amount, format_date, formatLang
+
+from ..rules.notice_form import form, slot, squeeze
+
+AMOUNTS = ("amount", "interest", "compensation", "charge", "amount_total")
+
+# What a notice says of the invoice behind a line: its amount in the notice's currency, what its
+# payment is called, the account that it names, and the path that opens it on the portal.
+Item = namedtuple("Item", "amount move_id reference structured bank_id path")
+NOTHING = Item(None, None, "", "", None, None)  # the item was deleted since
+
+
+class Forms:
+    """The templates of one language with slots, and how that language writes values.
+
+    The same amount or day is written once; all values come out as markup.
+    """
+
+    def __init__(self, env):
+        self.env = env
+        self.labels = dict(env["ar.open.item"]._selection_bucket())
+        self.get = cache(self._draw)
+        self.money = cache(lambda amount, currency: escape(format_amount(env, amount, currency)))
+        self.day = cache(lambda value: escape(format_date(env, value)))
+        self.percent = cache(lambda rate: escape(formatLang(env, rate, digits=2)))
+
+    def _draw(self, name, **flags):
+        """One of the addon's templates as a format; ``flags`` tell what stands in it."""
+        values = {**flags, "slot": slot}
+        text = self.env["ir.qweb"]._render(f"ar_credit_control.{name}", values)
+        return form(squeeze(str(text)))
+
+
+class DunningNotice(models.Model):
+    _inherit = "ar.dunning.notice"
+
+    def _read_items(self):
+        """``{id of a journal item: Item}`` of all notices, by one statement."""
+        self.env.flush_all()
+        moves = self.env["account.move"]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.id, line.amount_currency, move.id,
+                       COALESCE(NULLIF(move.payment_reference, ''), move.name, ''),
+                       COALESCE(move.payment_reference, ''), move.partner_bank_id,
+                       move.move_type = ANY(%s)
+                  FROM account_move_line line JOIN account_move move ON move.id = line.move_id
+                 WHERE line.id = ANY(%s)
+                """,
+                moves.get_invoice_types(include_receipts=True),
+                self.line_ids.move_line_id.ids,
+            )
+        )
+        paths = moves.browse({row[2] for row in rows})._ar_signed_paths()
+        return {key: Item(*facts, shown and paths[facts[1]]) for key, *facts, shown in rows}
+
+    def _get_items(self, found=None):
+        """One ``Item`` a line.
+
+        :param found: what was read for many notices at once
+        """
+        found = self._read_items() if found is None else found
+        return [found.get(line.move_line_id.id, NOTHING) for line in self.line_ids]
+
+    # ------------------------------------------------------------------ items
+    def _fill_table(self, forms, items):
+        """The items with their dates and amounts, what is added to them, and the total."""
+        ageing, interest = self._ageing_row(forms.labels), self._interest_rows()
+        credited = any(line.covered for line in self.line_ids)
+        text = forms.get(
+            "dunning_notice_table",
+            credited=credited,
+            charged=self.amount_total != self.amount,
+            interest=bool(self.interest),
+            compensation=bool(self.compensation),
+            charge=bool(self.charge),
+            buckets=tuple(label for label, _amount in ageing),
+            explained=interest is not None,
+            before=bool(interest and interest["before"]),
+        )
+        currency = self.currency_id
+        values = {name: forms.money(self[name], currency) for name in AMOUNTS}
+        for place, (_label, amount) in enumerate(ageing):
+            values[f"bucket_{place}"] = forms.money(amount, currency)
+        values["items"] = "".join(self._fill_rows(forms, items, credited))
+        values |= self._fill_interest(forms, interest or {"rows": (), "before": 0, "law": ""})
+        return text % values
+
+    def _fill_rows(self, forms, items, credited):
+        base, currency = self.get_base_url(), self.currency_id
+        rows = {
+            linked: forms.get("dunning_notice_item", credited=credited, linked=linked)
+            for linked in (False, True)
+        }
+        for line, item in zip(self.line_ids, items, strict=True):
+            covered, residual = line.covered, line.residual
+            yield (
+                rows[bool(item.path)]
+                % {
+                    "link": escape(f"{base}{item.path}"),
+                    "name": escape(line.name or ""),
+                    "date_invoice": forms.day(line.date_invoice),
+                    "date_due": forms.day(line.date_due),
+                    "days": max(0, line.days),
+                    "amount": forms.money(item.amount or residual, currency),
+                    "covered": forms.money(covered, currency),
+                    "open": forms.money(residual - covered, currency),
+                }
+            )
+
+    def _fill_interest(self, forms, interest):
+        row, currency = forms.get("dunning_notice_interest_row"), self.currency_id
+        rows = (
+            row
+            % {
+                "first": forms.day(part.first),
+                "last": forms.day(part.last),
+                "rate": forms.percent(part.rate),
+                "amount": forms.money(part.amount, currency),
+            }
+            for part in interest["rows"]
+        )
+        return {
+            "law": escape(interest["law"]),
+            "before": forms.money(-interest["before"], currency),
+            "interest_rows": "".join(rows),
+        }
+
+    # ------------------------------------------------------------------ how to pay
+    def _fill_payment(self, forms, items):
+        """How to pay: deadline, account, reference, QR code and link."""
+        bank = self._get_bank(items)
+        qr_code = self._get_qr_code(bank, items) if bank else None
+        text = forms.get(
+            "dunning_notice_payment",
+            due=self.days > 0,
+            bank=bank,
+            scan=bool(qr_code),
+            portal=self.get_base_url().partition("://")[2] + "/my/invoices",
+        )
+        return text % {
+            "amount_total": forms.money(self.amount_total, self.currency_id),
+            "deadline": forms.day(self.deadline),
+            "reference": escape(self._get_reference(items)),
+            "link": escape(self._get_payment_link(items)),
+            "qr_code": escape(qr_code or ""),
+        }

@@ -8,7 +8,6 @@ from odoo.tools import SQL
 from ..rules.collection_case import SILENT, may_enter
 from ..rules.formal_notice import Notice, formality, lacking
 from .dunning_run import OPEN
-from .dunning_tables import Forms
 from .dunning_text import MARK
 
 MANAGER = "ar_credit_control.group_credit_manager"
@@ -105,7 +104,7 @@ class DunningNotice(models.Model):
 
     def _render_formal_blocks(self):
         """``{id: markup}`` of parties, claim, deadline and rights, above the text."""
-        forms = Forms(self.env)
+        forms = self._get_forms()
         values = {
             "notices": self,
             "money": forms.money,

@@ -121,7 +121,8 @@ class DunningNotice(models.Model):
 
     def _deliver(self):
         """Fix the text, put mails into the queue, write the history, plan what else follows."""
-        texts = self._get_texts()
+        sharing = self._with_forms()
+        texts = sharing._get_texts()
         self.env.flush_all()
         self.env.cr.execute(
             deliver(
@@ -130,7 +131,7 @@ class DunningNotice(models.Model):
                     "subjects": [texts[notice][0] for notice in self],
                     "bodies": [texts[notice][1] for notice in self],
                     "mails": list(self._get_mails(texts)),
-                    "heads": [notice._history_head() for notice in self],
+                    "heads": [notice._history_head() for notice in sharing],
                     "replies": self._get_replies(),
                     "message_ids": [generate_tracking_message_id("dunning") for _ in self],
                 },

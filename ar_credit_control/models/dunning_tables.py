@@ -19,17 +19,19 @@ NOTHING = Item(None, None, "", "", None, None)  # the item was deleted since
 
 
 class Forms:
-    """The templates of one language with slots, and how that language writes values.
+    """How one language writes values, and the templates with slots in it.
 
-    The same amount or day is written once; all values come out as markup.
+    The same amount or day is written once. What goes into a template is markup.
     """
 
     def __init__(self, env):
         self.env = env
         self.labels = dict(env["ar.open.item"]._selection_bucket())
         self.get = cache(self._draw)
-        self.money = cache(lambda amount, currency: escape(format_amount(env, amount, currency)))
-        self.day = cache(lambda value: escape(format_date(env, value)))
+        self.plain_money = cache(lambda amount, currency: format_amount(env, amount, currency))
+        self.plain_day = cache(lambda value: format_date(env, value))
+        self.money = cache(lambda amount, currency: escape(self.plain_money(amount, currency)))
+        self.day = cache(lambda value: escape(self.plain_day(value)))
         self.percent = cache(lambda rate: escape(formatLang(env, rate, digits=2)))
 
     def _draw(self, name, **flags):
@@ -41,6 +43,17 @@ class Forms:
 
 class DunningNotice(models.Model):
     _inherit = "ar.dunning.notice"
+
+    def _with_forms(self):
+        """The same notices, whose texts share what was drawn and written for any of them."""
+        return self.with_context(ar_dunning_forms={})
+
+    def _get_forms(self):
+        """The ``Forms`` of the language of the context."""
+        kept = self.env.context.get("ar_dunning_forms", {})
+        if self.env.lang not in kept:
+            kept[self.env.lang] = Forms(self.env)
+        return kept[self.env.lang]
 
     def _read_items(self):
         """``{id of a journal item: Item}`` of all notices, by one statement."""

@@ -3,13 +3,11 @@ from contextlib import contextmanager
 from lxml import html
 from markupsafe import Markup
 from odoo import api, fields, models
-from odoo.tools.misc import format_amount, format_date
 from odoo.tools.rendering_tools import parse_inline_template
 from odoo.tools.safe_eval import safe_eval
 
 from ..rules.notice_form import form, slot
 from .dunning_notice import _cause
-from .dunning_tables import Forms
 
 PARTS = {"tables": slot("tables"), "payments": slot("payments")}
 MARK = "ar-dunning-next-notice"  # parts what is rendered in one go
@@ -53,30 +51,37 @@ class DunningNotice(models.Model):
         """
         # the text is the credit manager's; who sends it needs no right to see how it is made
         template = template.sudo()
+        sudo = self._origin.sudo()
+        langs = sudo._evaluate(template, template.lang)
         texts = {}
-        for lang, (translated, ids) in template._classify_per_lang(self._origin.ids).items():
-            notices = self.browse(ids).sudo().with_context(lang=lang or self.env.lang)
-            subjects = notices._render_subjects(translated)
+        for lang, notices in sudo.grouped(lambda notice: langs[notice.id]).items():
+            notices = notices.with_context(lang=lang or self.env.lang)
+            translated = template.with_context(lang=lang or self.env.lang)
+            subjects = notices._evaluate(translated, translated.subject)
             bodies = notices._render_bodies(translated)
-            texts.update({key: (subjects[key], bodies[key]) for key in ids})
+            texts.update({key: (subjects[key], bodies[key]) for key in notices.ids})
         return texts
 
-    def _render_subjects(self, template):
-        """Each expression of the subject is compiled once, not for each notice."""
+    def _evaluate(self, template, text):
+        """``{id: text}`` with the values of each notice for what stands in ``{{ }}``.
+
+        An expression is compiled once for all notices.
+        """
         values = {**template._render_eval_context(), "objects": self}
-        subjects = [""] * len(self)
-        for literal, expression, default in parse_inline_template(template.subject or ""):
-            found = [default] * len(self)
+        texts = [""] * len(self)
+        for literal, expression, default in parse_inline_template(text or ""):
+            found = [""] * len(self)
             if expression:
                 found = safe_eval(f"[({expression}) for object in objects]", dict(values))
-            subjects = [
-                f"{subject}{literal}{value or default or ''}"
-                for subject, value in zip(subjects, found, strict=True)
+            texts = [
+                f"{before}{literal}{value or default or ''}"
+                for before, value in zip(texts, found, strict=True)
             ]
-        return dict(zip(self.ids, subjects, strict=True))
+        return dict(zip(self.ids, texts, strict=True))
 
     def _render_bodies(self, template):
-        notices = self.with_context(ar_dunning_parts=PARTS)
+        sharing = self if "ar_dunning_forms" in self.env.context else self._with_forms()
+        notices = sharing.with_context(ar_dunning_parts=PARTS)
         source = f'<t t-foreach="objects" t-as="object">{template.body_html or ""}{MARK}</t>'
         values = {**template._render_eval_context(), "objects": notices}
         tree = html.fragment_fromstring(source, create_parent="t")
@@ -85,12 +90,12 @@ class DunningNotice(models.Model):
         bodies = template._render_template_postprocess(self._name, bodies)
         return {
             notice.id: (notice.opening or Markup()) + Markup(form(bodies[notice.id]) % parts)
-            for notice, parts in self._fill_parts()
+            for notice, parts in sharing._fill_parts()
         }
 
     def _fill_parts(self):
         """Each notice with the markup of what stands in its text beside the words."""
-        forms, found = Forms(self.env), self._read_items()
+        forms, found = self._get_forms(), self._read_items()
         for notice in self:
             items = notice._get_items(found)
             yield (
@@ -118,10 +123,10 @@ class DunningNotice(models.Model):
 
     def _deadline_text(self):
         """The day by which to pay, as the recipient writes dates."""
-        return format_date(self.env, self.deadline)
+        return self._get_forms().plain_day(self.deadline)
 
     def _money(self, amount):
-        return format_amount(self.env, amount, self.currency_id)
+        return self._get_forms().plain_money(amount, self.currency_id)
 
     # ------------------------------------------------------------------ trial
     def _try_template(self, template, level):

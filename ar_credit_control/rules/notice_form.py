@@ -34,9 +34,9 @@ def form(text: str) -> str:
 
 
 def squeeze(markup: str) -> str:
-    """Without the indentation of the template: blanks between tags, which tables do not show.
+    """Without the indentation of the template; words of two cells stay apart in plain text.
 
-    >>> squeeze("<td>a b</td>   <td>c</td>")
-    '<td>a b</td><td>c</td>'
+    >>> squeeze("<td>a b</td>      <td>c</td>")
+    '<td>a b</td>\\n<td>c</td>'
     """
-    return GAP.sub("><", markup).strip()
+    return GAP.sub(">\n<", markup).strip()

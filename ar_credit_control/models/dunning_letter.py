@@ -34,14 +34,15 @@ class DunningNotice(models.Model):
         return text.partition(" (")[0] % self.item_count
 
     # ------------------------------------------------------------------ items
-    def _ageing_row(self, labels):
+    def _ageing_row(self, labels, items):
         """Label and amount of each ageing bucket; nothing where one row says it all.
 
         :param labels: ``{key of a bucket: its label}``
+        :param items: one ``Item`` a line, here and below
         """
-        if len(self.line_ids) < 2 or self.days <= 0:
+        if len(items) < 2 or self.days <= 0:
             return []
-        amounts = letter.ageing((line.days, line.residual - line.covered) for line in self.line_ids)
+        amounts = letter.ageing((item.days, item.residual - item.covered) for item in items)
         return [(labels[key], amount) for key, amount in amounts]
 
     def _interest_rows(self):
@@ -57,10 +58,7 @@ class DunningNotice(models.Model):
 
     # ------------------------------------------------------------------ how to pay
     def _get_bank(self, items):
-        """The account that the invoices name, else the company's first.
-
-        :param items: one ``Item`` a line, here and below
-        """
+        """The account that the invoices name, else the company's first."""
         named = next(filter(None, (item.bank_id for item in items)), None)
         if named:
             return self.env["res.partner.bank"].browse(named)

@@ -55,8 +55,9 @@ class CreditProfile(models.Model):
         """Bring levels up to date with notices and ledger, for all customers or for some.
 
         They fall back when items are paid, so the stored level is read again each night and
-        before it stops an order (``_live_levels``). Levels and latest notices are read once each:
-        while a table has no statistics PostgreSQL would read them again for every customer.
+        before it stops an order (``_live_levels``). Profiles, levels and latest notices are put
+        together by grouping: of a join PostgreSQL would expect one row while the tables have no
+        statistics, and compare each customer with every other.
         """
         if partner_ids is not None:
             self._ensure(partner_ids, company)
@@ -64,24 +65,34 @@ class CreditProfile(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                WITH live AS MATERIALIZED (%(live)s), last AS MATERIALIZED (
-                    SELECT DISTINCT ON (partner_id) partner_id, date, id
-                      FROM ar_dunning_notice
-                     WHERE company_id = %(company)s AND state = 'sent' AND %(scope)s
-                  ORDER BY partner_id, date DESC, id DESC
+                WITH found AS MATERIALIZED (
+                    SELECT partner_id, MAX(id) AS id, COALESCE(MAX(level), 0) AS level,
+                           COALESCE(BOOL_OR(hold), FALSE) AS hold,
+                           MAX(date) AS date, MAX(notice_id) AS notice_id
+                      FROM (
+                        SELECT partner_id, id, NULL::int AS level, NULL::bool AS hold,
+                               NULL::date AS date, NULL::int AS notice_id
+                          FROM ar_credit_profile
+                         WHERE company_id = %(company)s AND %(scope)s
+                     UNION ALL
+                        SELECT partner_id, NULL, level, hold, NULL, NULL FROM (%(live)s) live
+                     UNION ALL (
+                        SELECT DISTINCT ON (partner_id) partner_id, NULL::int, NULL::int,
+                               NULL::bool, date, id
+                          FROM ar_dunning_notice
+                         WHERE company_id = %(company)s AND state = 'sent' AND %(scope)s
+                      ORDER BY partner_id, date DESC, id DESC)
+                      ) part
+                  GROUP BY partner_id
                 )
                 UPDATE ar_credit_profile profile
-                   SET dunning_level = COALESCE(live.level, 0),
-                       dunning_hold = COALESCE(live.hold, FALSE),
-                       dunning_last_date = last.date, dunning_notice_id = last.id
-                  FROM ar_credit_profile mine
-             LEFT JOIN live ON live.partner_id = mine.partner_id
-             LEFT JOIN last ON last.partner_id = mine.partner_id
-                 WHERE mine.id = profile.id AND mine.company_id = %(company)s
-                   AND mine.%(scope)s
+                   SET dunning_level = found.level, dunning_hold = found.hold,
+                       dunning_last_date = found.date, dunning_notice_id = found.notice_id
+                  FROM found
+                 WHERE found.id = profile.id
                    AND (profile.dunning_level, profile.dunning_hold, profile.dunning_last_date,
                         profile.dunning_notice_id) IS DISTINCT FROM (
-                        COALESCE(live.level, 0), COALESCE(live.hold, FALSE), last.date, last.id)
+                        found.level, found.hold, found.date, found.notice_id)
                 """,
                 live=self._live_sql(company, partner_ids),
                 company=company.id,

@@ -12,10 +12,14 @@ from ..rules.notice_form import form, slot, squeeze
 
 AMOUNTS = ("amount", "interest", "compensation", "charge", "amount_total")
 
-# What a notice says of the invoice behind a line: its amount in the notice's currency, what its
-# payment is called, the account that it names, and the path that opens it on the portal.
-Item = namedtuple("Item", "amount move_id reference structured bank_id path")
-NOTHING = Item(None, None, "", "", None, None)  # the item was deleted since
+# What a notice says of a line, and of the invoice behind it: its first amount in the notice's
+# currency, what its payment is called, the account that it names, its path on the portal.
+Item = namedtuple(
+    "Item",
+    "name date_invoice date_due days residual covered"
+    " amount move_id reference structured bank_id path",
+)
+NOTHING = (None, None, "", "", None, None)  # the invoice was deleted since
 
 
 class Forms:
@@ -56,7 +60,7 @@ class DunningNotice(models.Model):
         return kept[self.env.lang]
 
     def _read_items(self):
-        """``{id of a journal item: Item}`` of all notices, by one statement."""
+        """``{id of a journal item: facts of its invoice}`` of all notices, by one statement."""
         self.env.flush_all()
         moves = self.env["account.move"]
         rows = self.env.execute_query(
@@ -74,7 +78,7 @@ class DunningNotice(models.Model):
             )
         )
         paths = moves.browse({row[2] for row in rows})._ar_signed_paths()
-        return {key: Item(*facts, shown and paths[facts[1]]) for key, *facts, shown in rows}
+        return {key: (*facts, shown and paths[facts[1]]) for key, *facts, shown in rows}
 
     def _get_items(self, found=None):
         """One ``Item`` a line.
@@ -82,13 +86,24 @@ class DunningNotice(models.Model):
         :param found: what was read for many notices at once
         """
         found = self._read_items() if found is None else found
-        return [found.get(line.move_line_id.id, NOTHING) for line in self.line_ids]
+        return [
+            Item(
+                line.name,
+                line.date_invoice,
+                line.date_due,
+                line.days,
+                line.residual,
+                line.covered,
+                *found.get(line.move_line_id.id, NOTHING),
+            )
+            for line in self.line_ids
+        ]
 
     # ------------------------------------------------------------------ items
     def _fill_table(self, forms, items):
         """The items with their dates and amounts, what is added to them, and the total."""
-        ageing, interest = self._ageing_row(forms.labels), self._interest_rows()
-        credited = any(line.covered for line in self.line_ids)
+        ageing, interest = self._ageing_row(forms.labels, items), self._interest_rows()
+        credited = any(item.covered for item in items)
         text = forms.get(
             "dunning_notice_table",
             credited=credited,
@@ -114,19 +129,18 @@ class DunningNotice(models.Model):
             linked: forms.get("dunning_notice_item", credited=credited, linked=linked)
             for linked in (False, True)
         }
-        for line, item in zip(self.line_ids, items, strict=True):
-            covered, residual = line.covered, line.residual
+        for item in items:
             yield (
                 rows[bool(item.path)]
                 % {
                     "link": escape(f"{base}{item.path}"),
-                    "name": escape(line.name or ""),
-                    "date_invoice": forms.day(line.date_invoice),
-                    "date_due": forms.day(line.date_due),
-                    "days": max(0, line.days),
-                    "amount": forms.money(item.amount or residual, currency),
-                    "covered": forms.money(covered, currency),
-                    "open": forms.money(residual - covered, currency),
+                    "name": escape(item.name or ""),
+                    "date_invoice": forms.day(item.date_invoice),
+                    "date_due": forms.day(item.date_due),
+                    "days": max(0, item.days),
+                    "amount": forms.money(item.amount or item.residual, currency),
+                    "covered": forms.money(item.covered, currency),
+                    "open": forms.money(item.residual - item.covered, currency),
                 }
             )
 

@@ -261,6 +261,51 @@ class TestDunningText(LetterCommon):
         self._invoice(self.customer, 100, due=-30)
         self.assertNotIn("nterest", words(self._notice().preview))
 
+    # ------------------------------------------------------------------ texts of one's own
+    def _compare_with_core(self, **vals):
+        """Many notices made at once say what Odoo's own rendering says of each by itself."""
+        self.template.write(vals)
+        self._add_bank()
+        euro = self._to_euro()
+        for number in range(1, 4):
+            partner = self._new_customer(f"<Buyer> & {number}%", ref=f"R{number}" * (number % 2))
+            partner.write({"email": "b@b.example"})
+            for _item in range(number):
+                self._invoice(partner, 10.5 * number, due=-30, currency=euro)
+        notices = self._notice().sudo()
+        texts = notices._render(self.template)
+        for name, place in (("subject", 0), ("body_html", 1)):
+            options = {"post_process": True} if place else {}
+            core = self.template._render_field(name, notices.ids, options=options)
+            for notice in notices:
+                self.assertEqual(texts[notice.id][place].split(), core[notice.id].split())
+        return texts
+
+    def test_a_text_of_one_s_own_is_that_of_core_s_rendering(self):
+        texts = self._compare_with_core(
+            subject="{{ object.partner_id.ref ||| no number }}, 5 % of "
+            "{{ max(map(lambda line: line.residual, object.line_ids)) }}: {{ object.item_count }}",
+            body_html="""<div><p style="width: 50%">100 % %s %(tables)s {{ x }}</p>
+                <t t-out="object._payment_box()" /><t t-out="object._items_table()" />
+                <p t-foreach="object.line_ids" t-as="line"><t t-out="line.name" /></p>
+                <t t-out="object._items_table()" /><b t-out="object._deadline_text()" />
+                <a href="/my/home">x</a> <a href="/my">y</a></div>""",
+        )
+        self.assertEqual(
+            {text.partition(",")[0] for text, _body in texts.values()} - {"R1", "R3"}, {"no number"}
+        )
+        self.assertTrue(all(body.count("Total to pay") == 3 for _subject, body in texts.values()))
+
+    def test_ready_made_texts_are_those_of_core_s_rendering(self):
+        self._compare_with_core(lang="{{ object.recipient_id.lang }}")
+
+    def test_a_text_without_language_takes_the_sender_s(self):
+        self._compare_with_core(lang=False)
+
+    def test_words_of_the_table_stay_apart_in_plain_text(self):
+        self._invoice(self.customer, 100, due=-30)
+        self.assertIn("Invoice Date Due date Days overdue", words(self._notice().preview))
+
     # ------------------------------------------------------------------ how to pay
     def test_account_reference_and_code(self):
         self._add_bank()

@@ -123,6 +123,7 @@ class DunningNotice(models.Model):
         """Fix the text, put mails into the queue, write the history, plan what else follows."""
         sharing = self._with_forms()
         texts = sharing._get_texts()
+        mail_heads, mail_feet, places = self._get_mail_frames()
         self.env.flush_all()
         self.env.cr.execute(
             deliver(
@@ -130,12 +131,12 @@ class DunningNotice(models.Model):
                     "ids": self.ids,
                     "subjects": [texts[notice][0] for notice in self],
                     "bodies": [texts[notice][1] for notice in self],
-                    "mails": list(self._get_mails(texts)),
+                    "frames": places,
                     "heads": [notice._history_head() for notice in sharing],
                     "replies": self._get_replies(),
                     "message_ids": [generate_tracking_message_id("dunning") for _ in self],
                 },
-                self._get_frame(),
+                {**self._get_frame(), "mail_heads": mail_heads, "mail_feet": mail_feet},
             ),
             log_exceptions=False,  # what goes wrong stands on the notice
         )

@@ -12,8 +12,9 @@ from .dunning_item_sql import lines_of
 def deliver(texts, frame) -> SQL:
     """Mark notices as sent and put their mails into the queue.
 
-    texts: lists of the same length: ids, subjects, bodies, mails (bodies within their frame), heads
-    (the line above the text on the chatter), replies and message_ids. frame: what all share.
+    texts: lists of the same length: ids, subjects, bodies, frames (the place, from 1, of what
+    stands around the body in the mail), heads (the line above the text on the chatter), replies
+    and message_ids. frame: what all share, with mail_heads and mail_feet to choose from.
 
     The note is internal, so that nothing about the debt reaches followers outside by accident.
     The index on the hash of the items refuses a second notice of a level about the same items.
@@ -22,9 +23,9 @@ def deliver(texts, frame) -> SQL:
         """
         WITH text AS (
             SELECT * FROM unnest(%(ids)s::int[], %(subjects)s::text[], %(bodies)s::text[],
-                                 %(mails)s::text[], %(heads)s::text[], %(replies)s::text[],
+                                 %(frames)s::int[], %(heads)s::text[], %(replies)s::text[],
                                  %(message_ids)s::text[])
-                AS text (id, subject, body, mail, head, reply_to, message_id)
+                AS text (id, subject, body, frame, head, reply_to, message_id)
         ), items AS (%(items)s), message AS (%(message)s), mail AS (%(mail)s), recipient AS (
             INSERT INTO mail_mail_res_partner_rel (mail_mail_id, res_partner_id)
             SELECT mail.id, notice.recipient_id
@@ -95,12 +96,15 @@ def _mails(frame) -> SQL:
         """
         INSERT INTO mail_mail (mail_message_id, body_html, state, is_notification, auto_delete,
                create_uid, create_date, write_uid, write_date)
-        SELECT message.id, text.mail, 'outgoing', TRUE, TRUE,
+        SELECT message.id,
+               (%(mail_heads)s::text[])[text.frame] || COALESCE(text.body, '')
+                   || (%(mail_feet)s::text[])[text.frame],
+               'outgoing', TRUE, TRUE,
                %(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'
           FROM message
           JOIN text USING (message_id)
           JOIN ar_dunning_notice notice ON notice.id = text.id AND notice.by_email
      RETURNING id, mail_message_id
         """,
-        uid=frame["uid"],
+        **frame,
     )

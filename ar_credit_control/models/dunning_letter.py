@@ -11,6 +11,7 @@ from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
 
 from ..rules import dunning_letter as letter
 from ..rules.interest import interest
+from ..rules.notice_form import squeeze
 from .dunning_text import MARK
 
 BARCODE = re.compile(r'src="([^"]*/report/barcode/\?[^"]*)"')
@@ -91,15 +92,17 @@ class DunningNotice(models.Model):
         return f"{self.get_base_url()}{path or '/my/invoices?filterby=overdue_invoices'}"
 
     # ------------------------------------------------------------------ around the text
-    def _get_mails(self, texts):
-        """The texts between the company's head and foot, in the languages of the recipients."""
-        frames, contacts = {}, self._get_contacts()
+    def _get_mail_frames(self):
+        """What stands around the texts in the mails, in the languages of the recipients.
+
+        Returns the heads, the feet, and of each notice the place of its own among them, from 1.
+        """
+        frames, contacts, places = {}, self._get_contacts(), []
         for notice in self:
             key = (notice.company_id, notice.recipient_id.lang, contacts[notice])
-            if key not in frames:
-                frames[key] = self._render_frame(*key)
-            head, foot = frames[key]
-            yield f"{head}{texts[notice][1] or ''}{foot}"
+            places.append(frames.setdefault(key, len(frames) + 1))
+        drawn = [self._render_frame(*key) for key in frames]
+        return [head for head, _foot in drawn], [foot for _head, foot in drawn], places
 
     def _render_frame(self, company, lang, contact):
         page = (
@@ -110,7 +113,7 @@ class DunningNotice(models.Model):
                 {"company": company.with_context(lang=lang), "contact": contact, "body": MARK},
             )
         )
-        return str(page).split(MARK)
+        return squeeze(str(page)).split(MARK)
 
     def _letter_values(self):
         """What the letter shows beside the addresses."""

@@ -12,9 +12,8 @@ from .dunning_item_sql import lines_of
 def deliver(texts, frame) -> SQL:
     """Mark notices as sent and put their mails into the queue.
 
-    texts: lists of the same length: ids, subjects, bodies, frames (which of the mail_heads and
-    mail_feet stand around the body in the mail, from 1), heads (the line above the text on the
-    chatter), replies and message_ids. frame: what all share.
+    texts: lists of one length, by the names of the columns below. heads stand above the text on
+    the chatter; frames are places, from 1, in the mail_heads and mail_feet of what all share.
 
     The note is internal: nothing about the debt reaches followers outside by accident. The index
     on the hash of the items refuses a second notice of a level about the same items.

@@ -92,7 +92,7 @@ class CommissionWaiting(models.AbstractModel):
         """Two functions, as the one with margins asks for a column of another addon.
 
         To plan the query takes ten times as long as to run it for one customer: PostgreSQL keeps
-        the plan of a function.
+        the plan of a function, though only until the request is over.
         """
         asked = Asked(
             SQL("p_root"), SQL("p_today"), SQL("p_payees"), SQL("p_customers"), unpaid=True

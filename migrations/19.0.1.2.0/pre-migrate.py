@@ -1,4 +1,4 @@
-"""The lines of dunning notices become a value of their notice."""
+"""The lines of dunning notices become a value of their notice; a function is a statement now."""
 
 from odoo.tools import SQL
 
@@ -24,6 +24,7 @@ def migrate(cr, version):
               ) taken
              WHERE taken.notice_id = ar_dunning_notice.id;
             DROP TABLE ar_dunning_notice_line;
+            DROP FUNCTION IF EXISTS ar_lock_profiles;
             DELETE FROM ir_model_constraint
              WHERE name IN ('ar_dunning_notice_line_notice_id_fkey',
                             'ar_dunning_notice_line_move_line_id_fkey');

@@ -48,6 +48,62 @@ class TestDunningItems(DunningCommon):
         self.assertEqual((older.notice_id, older.currency_id), (mine, mine.currency_id))
         self.assertEqual(mine.amount, sum(line.residual - line.covered for line in mine.line_ids))
 
+    def _assert_read_alike(self, notices):
+        """Texts are told of the same lines that records show."""
+        found = notices._read_lines()
+        for notice in notices:
+            lines = [
+                (line.name, line.date_invoice, line.date_due, line.days, line.residual, line.covered)
+                for line in notice.line_ids
+            ]
+            self.assertEqual([tuple(line[1:]) for line in found[notice.id]], lines)
+
+    def test_texts_read_the_lines_that_records_show(self):
+        mine, other = self._propose_two()
+        self._assert_read_alike(mine | other)
+        items = [line.item for line in mine._read_lines()[mine.id]]
+        self.assertEqual(items, mine.sudo().line_ids.move_line_id.ids)
+        with self.assertQueryCount(1):
+            (mine | other)._read_lines()
+
+    def test_texts_read_lines_as_they_were_changed(self):
+        mine, _other = self._propose_two()
+        mine.sudo()._set_items({"covered": [0, 70], "name": ["A", "B"]})
+        self._assert_read_alike(mine)
+        mine.sudo()._take_out(mine.line_ids[:1].ids)
+        self._assert_read_alike(mine)
+        mine.sudo()._take_out(mine.line_ids.ids)
+        self.assertEqual(mine._read_lines(), {mine.id: []})
+
+    def test_texts_have_the_oldest_item_first(self):
+        """Whatever the order in the snapshot; of one day, in that order."""
+        mine, _other = self._propose_two()
+        backwards = {name: values[::-1] for name, values in mine.sudo().item_values.items()}
+        mine.sudo().item_values = backwards
+        self._assert_read_alike(mine)
+        mine.sudo()._set_items({"date_due": backwards["date_due"][:1] * 2})
+        self._assert_read_alike(mine)
+
+    def test_a_notice_without_items_has_no_lines(self):
+        mine, other = self._propose_two()
+        mine.sudo().item_values = False
+        self.assertEqual(mine._read_lines(), {mine.id: []})
+        self.assertEqual(mine.sudo()._get_items(), [])
+        self.assertEqual(len((mine | other)._read_lines()[other.id]), 1)
+
+    def test_an_item_whose_entry_was_deleted_keeps_its_words(self):
+        mine, other = self._propose_two()
+        (line,) = other.line_ids
+        name, gone = line.name, line.sudo().move_line_id.move_id
+        gone.button_draft()
+        gone.with_context(force_delete=True).unlink()
+        (item,) = other.sudo()._get_items()
+        self.assertEqual((item.name, item.residual, item.move_id), (name, 55, None))
+        self.assertFalse(other.run_id.sudo()._lock(other.sudo()), "nobody is changing it")
+        other.run_id.action_confirm()
+        other.run_id.action_process()
+        self.assertEqual((mine.state, other.state), ("sent", "dropped"))
+
     def test_lines_are_found_by_id_and_by_notice(self):
         mine, other = self._propose_two()
         Line = self.env["ar.dunning.notice.line"]

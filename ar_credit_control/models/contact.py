@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from ..reports.open_item import ACCOUNTING
 from .contact_sql import NOT_REACHED
-from .dunning_item_sql import lines_of
+from .dunning_item_sql import items_of
 
 CHANNELS = [
     ("phone", "Phone"),
@@ -368,13 +368,12 @@ class Contact(models.Model):
                  RETURNING id, notice_id
                 )
                 INSERT INTO ar_contact_item_rel (contact_id, move_line_id)
-                SELECT entry.id, line.move_line_id
+                SELECT entry.id, item.move_line_id
                   FROM entry
-                  JOIN (%(lines)s) line USING (notice_id)
-                 WHERE line.move_line_id IS NOT NULL
+                  JOIN (%(items)s) item USING (notice_id)
                 """,
                 ids=list(notice_ids),
-                lines=lines_of(notice_ids),
+                items=items_of(notice_ids),
                 uid=self.env.uid,
             )
         )

@@ -6,7 +6,7 @@ are those that it writes for a note with one recipient by e-mail; Odoo's mail qu
 
 from odoo.tools import SQL
 
-from .dunning_item_sql import lines_of
+from .dunning_item_sql import items_of
 
 
 def deliver(texts, frame) -> SQL:
@@ -20,26 +20,26 @@ def deliver(texts, frame) -> SQL:
     """
     return SQL(
         """
-        WITH text AS (
-            SELECT * FROM unnest(%(ids)s::int[], %(subjects)s::text[], %(bodies)s::text[],
-                                 %(frames)s::int[], %(heads)s::text[], %(replies)s::text[],
-                                 %(message_ids)s::text[])
+        WITH text AS MATERIALIZED (
+            SELECT text.*, notice.partner_id, notice.recipient_id, notice.by_email
+              FROM unnest(%(ids)s::int[], %(subjects)s::text[], %(bodies)s::text[],
+                          %(frames)s::int[], %(heads)s::text[], %(replies)s::text[],
+                          %(message_ids)s::text[])
                 AS text (id, subject, body, frame, head, reply_to, message_id)
+              JOIN ar_dunning_notice notice USING (id)
         ), items AS (%(items)s), message AS (%(message)s), mail AS (%(mail)s), recipient AS (
             INSERT INTO mail_mail_res_partner_rel (mail_mail_id, res_partner_id)
-            SELECT mail.id, notice.recipient_id
+            SELECT mail.id, text.recipient_id
               FROM mail
               JOIN message ON message.id = mail.mail_message_id
               JOIN text USING (message_id)
-              JOIN ar_dunning_notice notice ON notice.id = text.id
         ), told AS (
             INSERT INTO mail_notification (author_id, mail_message_id, mail_mail_id,
                    res_partner_id, notification_type, notification_status, is_read)
-            SELECT %(author)s, message.id, mail.id, notice.recipient_id, 'email', 'ready', TRUE
+            SELECT %(author)s, message.id, mail.id, text.recipient_id, 'email', 'ready', TRUE
               FROM mail
               JOIN message ON message.id = mail.mail_message_id
               JOIN text USING (message_id)
-              JOIN ar_dunning_notice notice ON notice.id = text.id
         )
         UPDATE ar_dunning_notice notice
            SET state = 'sent', sent_on = now() at time zone 'UTC', subject = text.subject,
@@ -66,7 +66,7 @@ def _items(ids) -> SQL:
                AS hash
           FROM (%s) line GROUP BY notice_id
         """,
-        lines_of(ids),
+        items_of(ids),
     )
 
 
@@ -78,11 +78,11 @@ def _messages(frame) -> SQL:
                is_internal, author_id, email_from, reply_to, message_id, record_company_id,
                record_alias_domain_id, date, create_uid, create_date, write_uid, write_date)
         SELECT text.subject, text.head || COALESCE(text.body, ''), 'res.partner',
-               notice.partner_id, 'notification', %(note)s, TRUE, %(author)s, %(sender)s,
+               text.partner_id, 'notification', %(note)s, TRUE, %(author)s, %(sender)s,
                text.reply_to, text.message_id, %(company)s, %(alias_domain)s,
                now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC',
                %(uid)s, now() at time zone 'UTC'
-          FROM text JOIN ar_dunning_notice notice ON notice.id = text.id
+          FROM text
       ORDER BY text.id
      RETURNING id, message_id
         """,
@@ -102,7 +102,7 @@ def _mails(frame) -> SQL:
                %(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'
           FROM message
           JOIN text USING (message_id)
-          JOIN ar_dunning_notice notice ON notice.id = text.id AND notice.by_email
+         WHERE text.by_email
      RETURNING id, mail_message_id
         """,
         **frame,

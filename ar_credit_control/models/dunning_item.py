@@ -1,8 +1,14 @@
+from collections import namedtuple
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .dunning_item_sql import PLACES, lines
+
+# What a text says of a line, and the journal item behind it.
+Line = namedtuple("Line", "item name date_invoice date_due days residual covered")
 
 
 class DunningNotice(models.Model):
@@ -19,6 +25,17 @@ class DunningNotice(models.Model):
             self.env["ar.dunning.notice.line"].invalidate_model(flush=False)
             self.invalidate_recordset(["line_ids"], flush=False)
         return done
+
+    def _read_lines(self):
+        """``{id: its lines}``, as one statement reads them for many notices; one ``Line`` each.
+
+        They stand in the order of ``line_ids``, whose records take longer to make than a text.
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL("SELECT id, item_values FROM ar_dunning_notice WHERE id = ANY(%s)", self.ids)
+        )
+        return {key: _order(values or {}) for key, values in rows}
 
     def _set_items(self, columns):
         """Replace columns of the snapshot: ``{name: values in the order of the items}``."""
@@ -74,6 +91,16 @@ class DunningNoticeLine(models.Model):
     def _search(self, domain, *args, **kwargs):
         """Ids tell the notice: it is looked up there, instead of among the items of all."""
         return super()._search(Domain(domain).map_conditions(_name_notice), *args, **kwargs)
+
+
+def _order(values):
+    """The snapshot of a notice as lines, the oldest first."""
+    columns = (values.get(name, ()) for name in ("move_line_id", *Line._fields[1:]))
+    lines = sorted(zip(*columns, strict=True), key=lambda line: line[3])
+    return [
+        Line(item, name, made and date.fromisoformat(made), date.fromisoformat(due), *amounts)
+        for item, name, made, due, *amounts in lines
+    ]
 
 
 def _name_notice(condition):

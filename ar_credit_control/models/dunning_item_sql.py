@@ -71,11 +71,14 @@ def lines() -> SQL:
     )
 
 
-def lines_of(ids) -> SQL:
-    """The lines of some notices."""
+def items_of(ids) -> SQL:
+    """Rows (notice_id, move_line_id) of some notices, entries included that were deleted since."""
     return SQL(
-        "SELECT line.* FROM ar_dunning_notice notice CROSS JOIN LATERAL (%s) line"
-        " WHERE notice.id = ANY(%s)",
-        lines(),
+        """
+        SELECT notice.id AS notice_id, item.move_line_id::int4
+          FROM ar_dunning_notice notice CROSS JOIN LATERAL %s
+         WHERE notice.id = ANY(%s)
+        """,
+        unpack("move_line_id"),
         list(ids),
     )

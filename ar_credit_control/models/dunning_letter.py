@@ -78,7 +78,7 @@ class DunningNotice(models.Model):
         """Address of the picture; none where core has no code for this account and currency."""
         structured = {item.move_id: item.structured for item in items}
         path = bank.build_qr_code_url(
-            self.currency_id.round(self.amount_total),
+            self.currency_id.round(self._get_total()),
             self._get_reference(items),
             next(iter(structured.values())) if len(structured) == 1 else "",
             self.currency_id,

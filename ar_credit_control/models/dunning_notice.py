@@ -156,9 +156,11 @@ class DunningNotice(models.Model):
     @api.depends("amount", "interest", "compensation", "charge")
     def _compute_amount_total(self):
         for notice in self:
-            notice.amount_total = (
-                notice.amount + notice.interest + notice.compensation + notice.charge
-            )
+            notice.amount_total = notice._get_total()
+
+    def _get_total(self):
+        """The total, where many are needed at once: fields of amounts take long to set."""
+        return self.amount + self.interest + self.compensation + self.charge
 
     @api.depends("message_id.notification_ids.notification_status")
     def _compute_mail_status(self):

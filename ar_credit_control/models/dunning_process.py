@@ -5,7 +5,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from . import dunning_sql
-from .dunning_item_sql import lines, lines_of
+from .dunning_item_sql import items_of, lines
 
 BATCH = 500
 ATTEMPTS = 5
@@ -142,9 +142,11 @@ class DunningRun(models.Model):
                      ORDER BY id FOR SHARE SKIP LOCKED
                 )
                 SELECT DISTINCT notice_id FROM line
-                 WHERE move_line_id IS NOT NULL AND move_line_id NOT IN (SELECT id FROM still)
+                 WHERE move_line_id NOT IN (SELECT id FROM still)
+                   AND (SELECT id FROM account_move_line entry
+                         WHERE entry.id = line.move_line_id) IS NOT NULL
                 """,
-                lines_of(notices.ids),
+                items_of(notices.ids),
             )
         )
         return notices.browse([key for (key,) in rows])

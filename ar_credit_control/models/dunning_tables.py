@@ -10,7 +10,7 @@ from odoo.tools.misc import format_amount, format_date, formatLang
 
 from ..rules.notice_form import form, slot, squeeze
 
-AMOUNTS = ("amount", "interest", "compensation", "charge", "amount_total")
+AMOUNTS = ("amount", "interest", "compensation", "charge")
 
 # What a notice says of a line, and of the invoice behind it: its first amount in the notice's
 # currency, what its payment is called, the account that it names, its path on the portal.
@@ -60,8 +60,16 @@ class DunningNotice(models.Model):
         return kept[self.env.lang]
 
     def _read_items(self):
-        """``{id of a journal item: facts of its invoice}`` of all notices, by one statement."""
-        self.env.flush_all()
+        """``{id: its items}`` of all notices, one ``Item`` a line, by two statements."""
+        lines = self._read_lines()
+        facts = self._read_facts({line.item for found in lines.values() for line in found})
+        return {
+            key: [Item(*line[1:], *facts.get(line.item, NOTHING)) for line in found]
+            for key, found in lines.items()
+        }
+
+    def _read_facts(self, ids):
+        """``{id of a journal item: facts of its invoice}``."""
         moves = self.env["account.move"]
         rows = self.env.execute_query(
             SQL(
@@ -74,40 +82,25 @@ class DunningNotice(models.Model):
                  WHERE line.id = ANY(%s)
                 """,
                 moves.get_invoice_types(include_receipts=True),
-                self.line_ids.move_line_id.ids,
+                list(ids),
             )
         )
         paths = moves.browse({row[2] for row in rows})._ar_signed_paths()
         return {key: (*facts, shown and paths[facts[1]]) for key, *facts, shown in rows}
 
-    def _get_items(self, found=None):
-        """One ``Item`` a line.
-
-        :param found: what was read for many notices at once
-        """
-        found = self._read_items() if found is None else found
-        return [
-            Item(
-                line.name,
-                line.date_invoice,
-                line.date_due,
-                line.days,
-                line.residual,
-                line.covered,
-                *found.get(line.move_line_id.id, NOTHING),
-            )
-            for line in self.line_ids
-        ]
+    def _get_items(self):
+        """One ``Item`` a line."""
+        return self._read_items()[self.id]
 
     # ------------------------------------------------------------------ items
     def _fill_table(self, forms, items):
         """The items with their dates and amounts, what is added to them, and the total."""
         ageing, interest = self._ageing_row(forms.labels, items), self._interest_rows()
-        credited = any(item.covered for item in items)
+        credited, total = any(item.covered for item in items), self._get_total()
         text = forms.get(
             "dunning_notice_table",
             credited=credited,
-            charged=self.amount_total != self.amount,
+            charged=total != self.amount,
             interest=bool(self.interest),
             compensation=bool(self.compensation),
             charge=bool(self.charge),
@@ -117,6 +110,7 @@ class DunningNotice(models.Model):
         )
         currency = self.currency_id
         values = {name: forms.money(self[name], currency) for name in AMOUNTS}
+        values["amount_total"] = forms.money(total, currency)
         for place, (_label, amount) in enumerate(ageing):
             values[f"bucket_{place}"] = forms.money(amount, currency)
         values["items"] = "".join(self._fill_rows(forms, items, credited))
@@ -175,7 +169,7 @@ class DunningNotice(models.Model):
             portal=self.get_base_url().partition("://")[2] + "/my/invoices",
         )
         return text % {
-            "amount_total": forms.money(self.amount_total, self.currency_id),
+            "amount_total": forms.money(self._get_total(), self.currency_id),
             "deadline": forms.day(self.deadline),
             "reference": escape(self._get_reference(items)),
             "link": escape(self._get_payment_link(items)),

@@ -97,7 +97,7 @@ class DunningNotice(models.Model):
         """Each notice with the markup of what stands in its text beside the words."""
         forms, found = self._get_forms(), self._read_items()
         for notice in self:
-            items = notice._get_items(found)
+            items = found[notice.id]
             yield (
                 notice,
                 {

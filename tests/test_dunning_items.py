@@ -15,6 +15,8 @@ COLUMNS = (
     "move_line_id", "name", "date_invoice", "date_due", "days", "reached", "held", "level_number",
     "residual", "covered", "amount_company", "amount_original", "interest", "compensation",
 )  # fmt: skip
+TOAST = "default_toast_compression"
+SAID = ("name", "date_invoice", "date_due", "days", "residual", "covered")
 
 
 @tagged("post_install", "-at_install")
@@ -52,10 +54,7 @@ class TestDunningItems(DunningCommon):
         """Texts are told of the same lines that records show."""
         found = notices._read_lines()
         for notice in notices:
-            lines = [
-                (line.name, line.date_invoice, line.date_due, line.days, line.residual, line.covered)
-                for line in notice.line_ids
-            ]
+            lines = [tuple(line[name] for name in SAID) for line in notice.line_ids]
             self.assertEqual([tuple(line[1:]) for line in found[notice.id]], lines)
 
     def test_texts_read_the_lines_that_records_show(self):
@@ -90,6 +89,32 @@ class TestDunningItems(DunningCommon):
         self.assertEqual(mine._read_lines(), {mine.id: []})
         self.assertEqual(mine.sudo()._get_items(), [])
         self.assertEqual(len((mine | other)._read_lines()[other.id]), 1)
+
+    def test_texts_are_compressed_as_fast_as_the_server_can(self):
+        """In each of the three tables that hold them."""
+        mine, other = self._propose_two()
+        mine.run_id.action_confirm()
+        mine.run_id.action_process()
+        execute = self.env.execute_query
+        ((known,),) = execute(
+            SQL("SELECT COUNT(*) FROM pg_settings WHERE name = %s AND 'lz4' = ANY(enumvals)", TOAST)
+        )
+        if not known:
+            self.skipTest("the server has no lz4")
+        rows = execute(
+            SQL(
+                """
+                SELECT pg_column_compression(notice.body), pg_column_compression(message.body),
+                       pg_column_compression(mail.body_html)
+                  FROM ar_dunning_notice notice
+                  JOIN mail_message message ON message.id = notice.message_id
+                  JOIN mail_mail mail ON mail.mail_message_id = message.id
+                 WHERE notice.id = ANY(%s)
+                """,
+                (mine | other).ids,
+            )
+        )
+        self.assertEqual(rows, [("lz4",) * 3] * 2)
 
     def test_an_item_whose_entry_was_deleted_keeps_its_words(self):
         mine, other = self._propose_two()

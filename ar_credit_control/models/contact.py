@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from ..reports.open_item import ACCOUNTING
 from .contact_sql import NOT_REACHED
-from .dunning_item_sql import items_of
+from .dunning_item_sql import unpack
 
 CHANNELS = [
     ("phone", "Phone"),
@@ -355,7 +355,10 @@ class Contact(models.Model):
         cr.execute(
             SQL(
                 """
-                WITH entry AS (
+                WITH sent AS MATERIALIZED (
+                    SELECT * FROM ar_dunning_notice
+                     WHERE id = ANY(%(ids)s) AND state = 'sent' AND (by_email OR by_letter)
+                ), entry AS (
                     INSERT INTO ar_contact (company_id, partner_id, date, channel, direction,
                            user_id, person_id, outcome, notice_id,
                            create_uid, create_date, write_uid, write_date)
@@ -363,17 +366,17 @@ class Contact(models.Model):
                            CASE WHEN by_email THEN 'email' ELSE 'letter' END, 'out',
                            %(uid)s, recipient_id, 'informed', id,
                            %(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'
-                      FROM ar_dunning_notice
-                     WHERE id = ANY(%(ids)s) AND state = 'sent' AND (by_email OR by_letter)
+                      FROM sent
                  RETURNING id, notice_id
                 )
                 INSERT INTO ar_contact_item_rel (contact_id, move_line_id)
-                SELECT entry.id, item.move_line_id
+                SELECT entry.id, item.move_line_id::int4
                   FROM entry
-                  JOIN (%(items)s) item USING (notice_id)
+                  JOIN sent notice ON notice.id = entry.notice_id
+            CROSS JOIN LATERAL %(items)s
                 """,
                 ids=list(notice_ids),
-                items=items_of(notice_ids),
+                items=unpack("move_line_id"),
                 uid=self.env.uid,
             )
         )

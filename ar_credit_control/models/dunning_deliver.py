@@ -6,7 +6,7 @@ from odoo import Command, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.mail import generate_tracking_message_id
 
-from .dunning_deliver_sql import deliver
+from .dunning_deliver_sql import QUICKLY, deliver
 from .dunning_left_out import reasons
 from .dunning_notice import _cause
 
@@ -125,6 +125,7 @@ class DunningNotice(models.Model):
         texts = sharing._get_texts()
         mail_heads, mail_feet, places = self._get_mail_frames()
         self.env.flush_all()
+        self.env.cr.execute(QUICKLY)
         self.env.cr.execute(
             deliver(
                 {

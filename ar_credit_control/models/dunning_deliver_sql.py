@@ -58,6 +58,14 @@ def deliver(texts, frame) -> SQL:
     )
 
 
+# Until the end of the transaction long texts are compressed by lz4, where the server has it, in a
+# fifth of the time of its default; each text is stored with the message, the mail and the notice.
+QUICKLY = SQL(
+    "SELECT set_config(name, 'lz4', TRUE) FROM pg_settings"
+    " WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"
+)
+
+
 def _items(ids) -> SQL:
     """What the items of each notice come to, as one value to compare."""
     return SQL(

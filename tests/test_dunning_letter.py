@@ -301,6 +301,17 @@ class TestDunningText(LetterCommon):
     def test_a_text_without_language_takes_the_sender_s(self):
         self._compare_with_core(lang=False)
 
+    def test_lines_between_rows_are_borders_of_cells(self):
+        """Mail programs that draw with Word draw none of rows."""
+        self._invoice(self.customer, 100, due=-30)
+        self._invoice(self.customer, 30, due=-10)
+        tree = html.fromstring(str(self._notice().preview))
+        *rows, _total = tree.xpath("//table")[0].xpath(".//tr")
+        self.assertEqual(len(rows), 3)
+        for cell in (cell for row in rows for cell in row):
+            self.assertIn("border-bottom:", cell.get("style"))
+        self.assertFalse(tree.xpath("//tr[contains(@style, 'border')]"))
+
     def test_words_of_the_table_stay_apart_in_plain_text(self):
         self._invoice(self.customer, 100, due=-30)
         self.assertIn("Invoice Date Due date Days overdue", words(self._notice().preview))
@@ -451,6 +462,19 @@ class TestDunningPrint(LetterCommon, HttpCase):
         for part in ("Sender & Sons", "Buyer 0", "0 Road", "Reminder: 1 open invoice", "IBAN"):
             self.assertIn(part, text)
         self.assertIn(notices.line_ids.name, text)
+
+    def test_cells_of_the_letter_are_as_wide_apart_as_those_of_the_mail(self):
+        """A report's style sheet outweighs the attributes of tables: each has a rule of its own."""
+        notices = self._letters(2)
+        page, _kind = self.Report._render_qweb_html(
+            "ar_credit_control.report_dunning_notice", notices.ids
+        )
+        tree = html.fromstring(page.decode())
+        (style,) = tree.xpath("//style[contains(., 'o_ar_notice')]/text()")
+        found = set(tree.xpath("//*[contains(@class, 'o_ar_notice')]//table/@cellpadding"))
+        self.assertEqual(found, {"2", "3", "5", "12"})
+        for width in found | {"4"}:
+            self.assertRegex(style, rf'\[cellpadding="{width}"\][^{{]*\{{ padding:')
 
     def test_the_job_prints_what_waits_and_keeps_it(self):
         self._need_wkhtmltopdf()

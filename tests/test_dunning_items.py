@@ -1,6 +1,7 @@
 """The items of a notice: one value of it, read as lines; after an update from the version that
 kept them in a table."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from odoo import Command
@@ -128,6 +129,15 @@ class TestDunningItems(DunningCommon):
         other.run_id.action_confirm()
         other.run_id.action_process()
         self.assertEqual((mine.state, other.state), ("sent", "dropped"))
+
+    def test_items_of_a_day_stand_in_the_order_of_their_entry(self):
+        moves = [self._invoice(self.customer, 10 + n, due=-30) for n in range(12)]
+        self._item(moves[5]).date_maturity = self.today - timedelta(days=40)
+        self._item(moves[0]).name = "Written to last"
+        self.env.flush_all()
+        lines = self._run().notice_ids.line_ids
+        expected = [moves[5], *moves[:5], *moves[6:]]
+        self.assertEqual(lines.mapped("name"), [move.name for move in expected])
 
     def test_lines_are_found_by_id_and_by_notice(self):
         mine, other = self._propose_two()

@@ -468,8 +468,10 @@ def _grouped(scope) -> SQL:
                    SUM(item.residual_currency - item.covered) AS amount,
                    SUM(item.asked) AS amount_company, COUNT(*) AS items, MAX(item.days) AS days,
                    %(values)s AS item_values
-              FROM (%(going)s) item
-             WHERE item.stop IS NULL
+              FROM (
+                SELECT * FROM (%(going)s) going WHERE going.stop IS NULL
+              ORDER BY customer_id, currency_id, due, line_id  -- as letters list them
+              ) item
           GROUP BY item.customer_id, item.currency_id
           ) sums
           JOIN ar_dunning_account account USING (customer_id)

@@ -73,3 +73,17 @@ class TestCreditRace(RaceCase):
         with self._environment() as env:
             orders = env["sale.order"].browse(self.ids["sale.order"])
             self.assertEqual(sorted(orders.mapped("ar_credit_state")), ["free", "held"])
+
+    def test_a_profile_that_was_just_written_to_stops_nobody_who_only_needs_one(self):
+        """As the jobs of the night do, while orders are confirmed."""
+        (partner_id,) = self.ids["res.partner"]
+        with self._environment() as env:
+            company = env["res.company"].browse(self.created_company).root_id
+            env["ar.credit.profile"]._ensure([partner_id], company)
+        with self._environment() as job:
+            job.cr.execute("SELECT 1 FROM ar_credit_profile LIMIT 1")  # takes the snapshot
+            with self._environment() as order:
+                order["ar.credit.profile"]._lock([partner_id], company.with_env(order))
+            Profile = job["ar.credit.profile"]
+            Profile._ensure([partner_id], company.with_env(job))
+            self.assertEqual(Profile.search_count([("partner_id", "=", partner_id)]), 1)

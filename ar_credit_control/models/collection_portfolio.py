@@ -54,6 +54,8 @@ class PortfolioRule(models.Model):
             SELECT customer_id, %(company)s, 'limit', 0, %(uid)s, now() at time zone 'UTC',
                    %(uid)s, now() at time zone 'UTC'
               FROM (%(ledger)s) ledger WHERE balance <> 0
+               AND customer_id NOT IN (
+                   SELECT partner_id FROM ar_credit_profile WHERE company_id = %(company)s)
        ON CONFLICT (partner_id, company_id) DO NOTHING
             """,
             company=company.id,

@@ -161,15 +161,23 @@ class CreditProfile(models.Model):
 
     @api.model
     def _ensure(self, partner_ids, company):
+        """Give a profile to each of the customers that has none.
+
+        Those that have one are not even tried: a row that somebody has just written to would fail
+        to serialize, for nothing.
+        """
         self.env.cr.execute(
             SQL(
                 """
             INSERT INTO ar_credit_profile
                    (partner_id, company_id, credit_mode, confirmations,
                     create_uid, create_date, write_uid, write_date)
-            SELECT id, %(company)s, 'limit', 0, %(uid)s, now() at time zone 'UTC',
+            SELECT customer.id, %(company)s, 'limit', 0, %(uid)s, now() at time zone 'UTC',
                    %(uid)s, now() at time zone 'UTC'
-              FROM unnest(%(ids)s::int[]) AS id
+              FROM unnest(%(ids)s::int[]) AS customer (id)
+             WHERE NOT EXISTS (
+                   SELECT FROM ar_credit_profile profile
+                    WHERE profile.partner_id = customer.id AND profile.company_id = %(company)s)
        ON CONFLICT (partner_id, company_id) DO NOTHING
             """,
                 company=company.id,

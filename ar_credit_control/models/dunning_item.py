@@ -66,8 +66,8 @@ class DunningNoticeLine(models.Model):
     currency_id = fields.Many2one(related="notice_id.currency_id")
     move_line_id = fields.Many2one("account.move.line", string="Item", readonly=True)
     name = fields.Char(string="Document", readonly=True)
-    date_invoice = fields.Date(readonly=True)
-    date_due = fields.Date(readonly=True)
+    date_invoice = fields.Date("Invoice date", readonly=True)
+    date_due = fields.Date("Due date", readonly=True)
     days = fields.Integer(string="Days late", readonly=True)
     reached = fields.Integer(help="The level that the item's age reaches.", readonly=True)
     held = fields.Integer(

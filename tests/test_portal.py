@@ -21,7 +21,7 @@ class TestPortal(ClaimCommon, HttpCase):
         super().setUpClass()
         cls.portal = cls._portal_user("ar_buyer", cls.customer)
         cls.other = cls._new_customer("Competitor")
-        cls.theirs = cls._invoice(cls.other, 777, due=-9)
+        cls.theirs = cls._invoice(cls.other, 7654.32, due=-9)
         cls.spy = cls._portal_user("ar_spy", cls.other)
 
     @classmethod
@@ -55,11 +55,13 @@ class TestPortal(ClaimCommon, HttpCase):
         self.assertIn(self.move.name, page)
         self.assertIn("30 days overdue", page)
         self.assertIn("460.00", page)
-        for word in (self.theirs.name, "777", "Competitor"):
+        for word in (self.theirs.name, "7,654.32", "Competitor"):
             self.assertNotIn(word, page)
         for query in (f"?partner_id={self.other.id}", f"?customer={self.other.id}&access_token=x"):
-            self.assertNotIn("777", self.url_open(f"/my/statement{query}").text)
+            self.assertNotIn("7,654.32", self.url_open(f"/my/statement{query}").text)
         self.assertIn("/my/statement", self.url_open("/my").text)
+        self._enter(self.spy)
+        self.assertIn("7,654.32", self.url_open("/my/statement").text)
 
     def test_letter_is_the_customers_own(self):
         self._enter()

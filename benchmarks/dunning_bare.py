@@ -40,10 +40,10 @@ INSERT INTO ar_dunning_notice (
     run_id, company_id, date, partner_id, recipient_id, currency_id, policy_id, level_id,
     level_number, proposed_number, state, by_email, by_letter, by_call, ask_salesperson,
     amount, amount_company, interest, compensation, charge, item_count, days, deadline,
-    needs_approval, create_uid, create_date, write_uid, write_date, item_values)
+    needs_approval, create_date, write_date, item_values)
 SELECT %(run)s, %(company)s, %(today)s, customer_id, customer_id, currency_id, %(policy)s,
        %(level)s, 1, 1, 'proposed', TRUE, FALSE, FALSE, FALSE, SUM(residual - covered),
-       SUM(asked), 0, 0, 0, COUNT(*), MAX(days), %(today)s + 7, FALSE, 1, now(), 1, now(),
+       SUM(asked), 0, 0, 0, COUNT(*), MAX(days), %(today)s + 7, FALSE, now(), now(),
        jsonb_build_object(
            'move_line_id', array_agg(id), 'name', array_agg(name),
            'date_invoice', array_agg(made), 'date_due', array_agg(due),

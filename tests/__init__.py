@@ -52,6 +52,7 @@ from . import test_dunning_review
 from . import test_dunning_access
 from . import test_dunning_enclose
 from . import test_dunning_items
+from . import test_dunning_keys
 from . import test_dunning_jobs
 from . import test_dunning_letter
 from . import test_dunning_link

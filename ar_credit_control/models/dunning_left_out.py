@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .dunning_keys import Unkeyed
+
 REASONS = [
     ("excluded", "Excluded by hand"),
     ("covered", "Covered by unmatched credit"),
@@ -24,15 +26,15 @@ class DunningLeftOut(models.Model):
     _rec_name = "partner_id"
     _log_access = False
 
-    run_id = fields.Many2one("ar.dunning.run", required=True, ondelete="cascade", index=True)
+    run_id = Unkeyed("ar.dunning.run", required=True, index=True)
     notice_id = fields.Many2one("ar.dunning.notice", ondelete="cascade", index="btree_not_null")
-    company_id = fields.Many2one("res.company", required=True)
+    company_id = Unkeyed("res.company", required=True)
     partner_id = fields.Many2one("res.partner", string="Customer", required=True)
     move_line_id = fields.Many2one(
         "account.move.line", string="Item", ondelete="set null", index="btree_not_null"
     )
     name = fields.Char(string="Document", help="Empty: the whole customer.")
-    currency_id = fields.Many2one("res.currency", required=True)
+    currency_id = Unkeyed("res.currency", required=True)
     amount = fields.Monetary()
     reason = fields.Selection(REASONS, required=True)
     note = fields.Char(string="Details")

@@ -4,6 +4,7 @@ from odoo.tools.misc import format_date
 
 from .dunning_channel import CHANNELS, channel_names
 from .dunning_item_sql import CHARGES
+from .dunning_keys import Unkeyed
 
 STATES = [
     ("proposed", "Proposed"),
@@ -27,25 +28,23 @@ class DunningNotice(models.Model):
     _description = "Dunning notice"
     _order = "run_id desc, amount_company desc, id"
 
-    run_id = fields.Many2one("ar.dunning.run", required=True, ondelete="restrict", index=True)
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    run_id = Unkeyed("ar.dunning.run", required=True)
+    company_id = Unkeyed("res.company", required=True, readonly=True)
     date = fields.Date(required=True, readonly=True)
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, ondelete="restrict", readonly=True
     )
     recipient_id = fields.Many2one("res.partner", required=True, ondelete="restrict", readonly=True)
-    currency_id = fields.Many2one(
-        "res.currency", string="Notice currency", required=True, readonly=True
-    )
+    currency_id = Unkeyed("res.currency", string="Notice currency", required=True, readonly=True)
     company_currency_id = fields.Many2one(related="company_id.currency_id")
-    policy_id = fields.Many2one(
-        "ar.dunning.policy", required=True, ondelete="restrict", readonly=True
-    )
+    policy_id = Unkeyed("ar.dunning.policy", required=True, readonly=True)
     assignment_id = fields.Many2one(
         "ar.dunning.assignment", string="By rule", ondelete="set null", readonly=True
     )
     policy_reason = fields.Char(compute="_compute_policy_reason", string="Why this policy")
-    level_id = fields.Many2one("ar.dunning.level", ondelete="restrict", readonly=True)
+    level_id = fields.Many2one(
+        "ar.dunning.level", required=True, ondelete="restrict", readonly=True
+    )
     level_number = fields.Integer("Level number", readonly=True)
     proposed_number = fields.Integer("Proposed level", readonly=True)
     state = fields.Selection(STATES, required=True, default="proposed", readonly=True)

@@ -3,9 +3,9 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from . import dunning_sql, position_sql
+from .dunning_notice_sql import insert_proposal
 from .dunning_sql import Scope
 
-MANY = 500
 FOREVER = 100_000  # days
 
 
@@ -23,10 +23,7 @@ class DunningRun(models.Model):
         self._clear_proposal()
         self._load(scope)
         cr = self.env.cr
-        cr.execute(dunning_sql.insert_notices(scope, self.env.uid))
-        if cr.rowcount > MANY:  # what follows is planned for the size that the table had before
-            cr.execute("ANALYZE ar_dunning_notice (run_id, partner_id, currency_id, state)")
-        cr.execute(dunning_sql.insert_left_out(scope))
+        cr.execute(insert_proposal(scope))
         cr.execute(dunning_sql.drop())
         self._set_charges()
         self.env.invalidate_all()
@@ -60,15 +57,17 @@ class DunningRun(models.Model):
         cr = self.env.cr
         self.env.flush_all()
         terms = self.env["ar.position"]._get_terms(self.company_id)
-        pending = position_sql.pending(terms, dunning_sql.contacts("ar_dunning_open"))
+        pending = position_sql.pending(terms, dunning_sql.CONTACTS)
         cr.execute(dunning_sql.drop())
+        cr.execute(dunning_sql.contacts(scope))
+        cr.execute("ANALYZE ar_dunning_contact (id, customer_id)")
         cr.execute(dunning_sql.open_items(scope))
         if held_back := self._get_held_back(scope):
             cr.execute(dunning_sql.hold_back(scope, SQL(" UNION ALL ").join(held_back)))
         cr.execute("ANALYZE ar_dunning_open (line_id, customer_id, residual)")
         steps = (
             (
-                "ar_dunning_account (customer_id, stop)",
+                "ar_dunning_account (customer_id, policy_id, stop)",
                 lambda: dunning_sql.accounts(scope, self._get_assignment_sql(), pending),
             ),
             (

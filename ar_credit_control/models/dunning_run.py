@@ -143,7 +143,9 @@ class DunningRun(models.Model):
     def _unlink_never_sent(self):
         if self.filtered(lambda run: run.state not in ("draft", "proposal", "cancelled")):
             raise UserError(self.env._("Only runs that sent nothing can be deleted."))
-        self.notice_ids.unlink()
+        # what the run made goes with it, whoever may delete the run; nothing of it was sent
+        self.sudo().left_out_ids.unlink()
+        self.sudo().notice_ids.unlink()
 
     def _require(self, *states):
         if wrong := self.filtered(lambda run: run.state not in states):

@@ -3,10 +3,12 @@
 Each step fills a table that lives as long as the transaction:
 
 =====================  ==========================================================================
+ar_dunning_contact     the customers in scope and their contacts
 ar_dunning_open        open receivable items of the customers in scope
 ar_dunning_account     their customers: balance, policy, last contact, why they get nothing
 ar_dunning_item        items that reached a level: level held, what credit covers, why left out
-ar_dunning_choice      customers: highest level held, and the level that amounts grant for each
+ar_dunning_choice      customers: highest level held, the level that amounts grant for each, and
+                       whether an item moves up
 =====================  ==========================================================================
 
 The rules are those of ``rules/dunning.py``, which says what the words mean.
@@ -16,9 +18,16 @@ from dataclasses import dataclass
 
 from odoo.tools import SQL
 
-from .dunning_item_sql import pack, unpack
+from .dunning_item_sql import unpack
 
-TABLES = ("ar_dunning_choice", "ar_dunning_item", "ar_dunning_account", "ar_dunning_open")
+TABLES = (
+    "ar_dunning_choice",
+    "ar_dunning_item",
+    "ar_dunning_account",
+    "ar_dunning_open",
+    "ar_dunning_contact",
+)
+CONTACTS = SQL("ar_dunning_contact")
 
 
 @dataclass(frozen=True)
@@ -46,29 +55,33 @@ class Scope:
     start: bool
 
 
-def contacts(table) -> SQL:
-    """Contacts of the customers in a table: a batch that is sent has some hundred of them."""
-    return SQL(
-        """(SELECT id, commercial_partner_id AS customer_id FROM res_partner
-             WHERE commercial_partner_id IN (SELECT customer_id FROM %s))""",
-        SQL.identifier(table),
-    )
-
-
 def drop() -> SQL:
     """Make room for the tables of another proposal in the same transaction."""
     return SQL("DROP TABLE IF EXISTS %s", SQL(", ").join(SQL.identifier(t) for t in TABLES))
 
 
+def contacts(scope: Scope) -> SQL:
+    """Contacts by customer, read once: ``invoice`` are addresses that invoices go to."""
+    customers = SQL("commercial_partner_id IS NOT NULL")
+    if scope.customers is not None:
+        customers = SQL("commercial_partner_id = ANY(%s)", scope.customers)
+    return SQL(
+        """
+        CREATE TEMP TABLE ar_dunning_contact ON COMMIT DROP AS
+        SELECT id, commercial_partner_id AS customer_id, email_normalized IS NULL AS no_email,
+               type = 'invoice' AND active AND id <> commercial_partner_id AS invoice
+          FROM res_partner WHERE %s
+        """,
+        customers,
+    )
+
+
 def open_items(scope: Scope) -> SQL:
     """Every open item, credits included."""
-    customers = SQL()
-    if scope.customers is not None:
-        customers = SQL("AND partner.commercial_partner_id = ANY(%s)", scope.customers)
     return SQL(
         """
         CREATE TEMP TABLE ar_dunning_open ON COMMIT DROP AS
-        SELECT line.id AS line_id, partner.commercial_partner_id AS customer_id,
+        SELECT line.id AS line_id, contact.customer_id,
                line.currency_id, line.move_id, line.amount_residual AS residual,
                line.amount_residual_currency AS residual_currency,
                COALESCE(line.date_maturity, line.date) AS due,
@@ -77,14 +90,14 @@ def open_items(scope: Scope) -> SQL:
                COALESCE(line.invoice_date, line.date) AS date_invoice, line.balance,
                COALESCE(line.create_date, '-infinity') AS created
           FROM account_move_line line
-          JOIN res_partner partner ON partner.id = line.partner_id
+          JOIN ar_dunning_contact contact ON contact.id = line.partner_id
          WHERE line.account_id = ANY(%(receivables)s) AND line.parent_state = 'posted'
-           AND line.reconciled IS NOT TRUE AND line.company_id = ANY(%(companies)s) %(customers)s
+           AND line.reconciled IS NOT TRUE AND line.company_id = ANY(%(companies)s)
+           AND (line.amount_residual <> 0 OR line.amount_residual_currency <> 0)
         """,
         date=SQL("%s::date", scope.date),
         receivables=scope.receivables,
         companies=scope.companies,
-        customers=customers,
     )
 
 
@@ -118,7 +131,8 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
                    COALESCE(SUM(residual) FILTER (WHERE residual > 0 AND days > 0), 0) AS overdue
               FROM ar_dunning_open GROUP BY customer_id
         ), matched AS (
-            SELECT ledger.*, partner.user_id AS salesperson_id, profile.dunning_contact_id,
+            SELECT ledger.*, partner.user_id AS salesperson_id,
+                   COALESCE(profile.dunning_contact_id, invoiced.id, partner.id) AS recipient_id,
                    COALESCE(profile.collector_id, profile.user_id) AS collector_id,
                    profile.dunning_policy_id, CASE WHEN profile.dunning_policy_id IS NULL
                         THEN %(assignment)s END AS assignment_id
@@ -126,10 +140,7 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
               JOIN res_partner partner ON partner.id = ledger.customer_id
          LEFT JOIN ar_credit_profile profile
                 ON profile.partner_id = partner.id AND profile.company_id = %(root)s
-        ), contact AS (
-            SELECT partner_id, MAX(date) AS last_date FROM ar_dunning_notice
-             WHERE company_id = %(root)s AND state = 'sent' AND run_id <> %(run)s
-               AND partner_id IN (SELECT customer_id FROM ledger) GROUP BY 1
+         LEFT JOIN (%(invoiced)s) invoiced ON invoiced.customer_id = partner.id
         )
         SELECT matched.*, ladder.*, contact.last_date,
                CASE WHEN ladder.problem IS NOT NULL THEN 'policy'
@@ -140,19 +151,42 @@ def accounts(scope: Scope, assignment: SQL, pending: SQL) -> SQL:
      LEFT JOIN ar_dunning_assignment rule ON rule.id = matched.assignment_id
           JOIN (%(ladders)s) ladder ON ladder.policy_id = COALESCE(
                matched.dunning_policy_id, rule.policy_id, %(default)s)
-     LEFT JOIN contact ON contact.partner_id = matched.customer_id
+     LEFT JOIN (%(contacted)s) contact ON contact.partner_id = matched.customer_id
      LEFT JOIN (%(pending)s) pending ON pending.customer_id = matched.customer_id
          WHERE ladder.wanted
         """,
         assignment=assignment,
+        invoiced=INVOICE_CONTACTS,
+        contacted=_contacted(scope),
         root=scope.root,
-        run=scope.run,
         date=SQL("%s::date", scope.date),
         start=scope.start,
         ladders=scope.ladders,
         default=scope.default_policy,
         pending=pending,
     )
+
+
+def _contacted(scope) -> SQL:
+    """The day of the last notice that customers got."""
+    return SQL(
+        """
+        SELECT partner_id, MAX(date) AS last_date FROM ar_dunning_notice
+         WHERE company_id = %s AND state = 'sent' AND run_id <> %s
+           AND partner_id IN (SELECT customer_id FROM ar_dunning_open) GROUP BY partner_id
+        """,
+        scope.root,
+        scope.run,
+    )
+
+
+# The invoice address of a customer: one with an e-mail address before one without.
+INVOICE_CONTACTS = SQL(
+    """
+    SELECT DISTINCT ON (customer_id) customer_id, id
+      FROM ar_dunning_contact WHERE invoice ORDER BY customer_id, no_email, id
+    """
+)
 
 
 def items(scope: Scope, left_out: SQL) -> SQL:
@@ -222,7 +256,7 @@ def _held(scope) -> SQL:
     return SQL(
         """
         SELECT told.line_id, MAX(told.level) AS held
-          FROM %(contacts)s contact
+          FROM ar_dunning_contact contact
           JOIN ar_dunning_account account USING (customer_id)
     CROSS JOIN LATERAL (
             SELECT item.move_line_id::int4 AS line_id, item.level_number::int4 AS level
@@ -235,7 +269,6 @@ def _held(scope) -> SQL:
           ) told
       GROUP BY told.line_id
         """,
-        contacts=contacts("ar_dunning_account"),
         items=unpack("move_line_id", "level_number"),
         root=scope.root,
     )
@@ -248,7 +281,7 @@ def _paying(scope) -> SQL:
         SELECT contact.customer_id, pay.currency_id, pay.id,
                LEAST(pay.amount, COALESCE(invoices.residual, 'Infinity')) AS amount
           FROM account_payment pay
-          JOIN %(contacts)s contact ON contact.id = pay.partner_id
+          JOIN ar_dunning_contact contact ON contact.id = pay.partner_id
      LEFT JOIN LATERAL (
             SELECT SUM(line.amount_residual_currency) AS residual
               FROM account_move__account_payment rel
@@ -262,7 +295,6 @@ def _paying(scope) -> SQL:
            AND pay.company_id = ANY(%(companies)s)
            AND (pay.state = 'in_process' OR invoices.residual IS NOT NULL)
         """,
-        contacts=contacts("ar_dunning_account"),
         receivables=scope.receivables,
         companies=scope.companies,
     )
@@ -297,13 +329,12 @@ def choices(scope: Scope) -> SQL:
     """For each customer the level held, and what the amounts grant for each level wanted.
 
     From the highest level down: what is too small for a level is carried to the next lower one.
+    Items of a customer that go to the same level are one row from here on.
     """
     numbers = range(1, scope.levels + 1)
-    wanted = _wanted(scope, SQL("top.held"))
     amounts = SQL(", ").join(
         SQL(
-            "COALESCE(SUM(item.asked) FILTER (WHERE %s = %s), 0) AS %s",
-            wanted,
+            "COALESCE(SUM(asked) FILTER (WHERE wanted = %s), 0) AS %s",
             SQL(str(number)),
             SQL.identifier(f"a{number}"),
         )
@@ -313,29 +344,34 @@ def choices(scope: Scope) -> SQL:
     return SQL(
         """
         CREATE TEMP TABLE ar_dunning_choice ON COMMIT DROP AS
-        WITH top AS (
-            SELECT customer_id, MAX(held) AS held FROM ar_dunning_item
-             WHERE reason IS NULL GROUP BY customer_id
-        ), amount AS (
-            SELECT item.customer_id, top.held, %(amounts)s
-              FROM ar_dunning_item item
-              JOIN top USING (customer_id)
+        WITH part AS (
+            SELECT item.customer_id, item.held, item.asked, item.top, %(wanted)s AS wanted
+              FROM (
+                SELECT customer_id, reached, held, SUM(asked) AS asked,
+                       MAX(held) OVER (PARTITION BY customer_id) AS top
+                  FROM ar_dunning_item WHERE reason IS NULL GROUP BY customer_id, reached, held
+              ) item
               JOIN ar_dunning_account account USING (customer_id)
-             WHERE item.reason IS NULL
-          GROUP BY item.customer_id, top.held
+        ), amount AS (
+            SELECT customer_id, top AS held, %(amounts)s,
+                   MIN(held) FILTER (WHERE wanted > held) AS below
+              FROM part GROUP BY customer_id, top
         )
-        SELECT amount.customer_id, amount.held, ARRAY[%(granted)s] AS granted,
-               %(top)s AS level
-          FROM amount JOIN ar_dunning_account account USING (customer_id) %(steps)s
+        SELECT *, level > below AS moves FROM (
+            SELECT amount.customer_id, amount.held, amount.below, ARRAY[%(granted)s] AS granted,
+                   %(top)s AS level
+              FROM amount JOIN ar_dunning_account account USING (customer_id) %(steps)s
+        ) choice
         """,
         amounts=amounts,
         granted=SQL(", ").join(_granted(number) for number in numbers),
         top=_granted(scope.levels),
         steps=steps,
+        wanted=wanted(scope, SQL("item.top")),
     )
 
 
-def _wanted(scope: Scope, held: SQL) -> SQL:
+def wanted(scope: Scope, held: SQL) -> SQL:
     """The level that an item goes to by its age, one step at a time."""
     if scope.start:
         return SQL("item.reached")
@@ -377,153 +413,3 @@ def _granted(number) -> SQL:
         for level in range(number, 0, -1)
     )
     return SQL("CASE %s ELSE 0 END", cases)
-
-
-def going(scope: Scope) -> SQL:
-    """The items of the notices: ``goes`` is the level of each, ``level`` that of the account."""
-    wanted = _wanted(scope, SQL("choice.held"))
-    return SQL(
-        """
-        SELECT * FROM (
-            SELECT item.*, account.by_account, account.stop, account.last_date, account.problem,
-                   CASE WHEN account.by_account THEN LEAST(choice.level, %(wanted)s)
-                        ELSE choice.granted[%(wanted)s] END AS goes
-              FROM ar_dunning_item item
-              JOIN ar_dunning_account account USING (customer_id)
-              JOIN ar_dunning_choice choice USING (customer_id)
-             WHERE item.reason IS NULL AND choice.level > 0
-        ) item
-        WHERE CASE WHEN by_account THEN customer_id IN (
-                  SELECT item.customer_id FROM ar_dunning_item item
-                    JOIN ar_dunning_account account USING (customer_id)
-                    JOIN ar_dunning_choice choice USING (customer_id)
-                   WHERE item.reason IS NULL AND LEAST(choice.level, %(wanted)s) > item.held)
-              ELSE goes > held END
-        """,
-        wanted=wanted,
-    )
-
-
-def insert_notices(scope: Scope, uid) -> SQL:
-    """One notice for each customer, currency and recipient, by the channels that can reach it."""
-    return SQL(
-        """
-        INSERT INTO ar_dunning_notice (
-            run_id, company_id, date, partner_id, recipient_id, currency_id,
-            policy_id, assignment_id, level_id, level_number, proposed_number, state, by_email,
-            by_letter, by_call, ask_salesperson, rerouted, amount, amount_company, interest,
-            compensation, charge, item_count, item_values, days, deadline, needs_approval,
-            collector_id, salesperson_id, create_uid, create_date, write_uid, write_date)
-        SELECT %(run)s, %(root)s, %(date)s, notice.customer_id, recipient.id, notice.currency_id,
-               notice.policy_id, notice.assignment_id, level.id, level.number, level.number,
-               'proposed', level.by_email AND reach.mail,
-               (level.by_letter OR lost AND policy.fallback_channel = 'letter') AND reach.post,
-               level.by_call OR lost AND policy.fallback_channel = 'call'
-                   OR (level.by_letter OR lost) AND NOT reach.post
-                   OR level.ask_salesperson AND notice.salesperson_id IS NULL,
-               level.ask_salesperson AND notice.salesperson_id IS NOT NULL,
-               CASE WHEN lost THEN 'no_email'
-                    WHEN level.by_letter AND NOT reach.post THEN 'no_address'
-                    WHEN level.ask_salesperson AND notice.salesperson_id IS NULL
-                    THEN 'no_salesperson' END,
-               notice.amount, notice.amount_company, 0, 0, 0, notice.items, notice.item_values,
-               notice.days, %(date)s + level.deadline_days, level.approval_amount > 0
-               AND notice.amount_company > level.approval_amount * notice.rate,
-               notice.collector_id, notice.salesperson_id,
-               %(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'
-          FROM (%(grouped)s) notice
-          JOIN ar_dunning_policy policy ON policy.id = notice.policy_id
-          JOIN ar_dunning_level level
-            ON level.policy_id = notice.policy_id AND level.number = notice.number
-     LEFT JOIN LATERAL (%(contact)s) contact ON TRUE
-          JOIN res_partner recipient ON recipient.id = COALESCE(
-               notice.dunning_contact_id, contact.id, notice.customer_id)
-     LEFT JOIN mail_blacklist blocked
-            ON blocked.email = recipient.email_normalized AND blocked.active
-    CROSS JOIN LATERAL (
-            SELECT recipient.email_normalized IS NOT NULL AND blocked.id IS NULL AS mail,
-                   COALESCE(recipient.street, '') <> '' AND COALESCE(recipient.city, '') <> ''
-                   AS post
-          ) reach
-    CROSS JOIN LATERAL (SELECT level.by_email AND NOT reach.mail AS lost) lose
-        """,
-        run=scope.run,
-        root=scope.root,
-        date=SQL("%s::date", scope.date),
-        uid=uid,
-        grouped=_grouped(scope),
-        contact=INVOICE_CONTACT,
-    )
-
-
-def _grouped(scope) -> SQL:
-    """What goes out, by customer and currency, with the items as they stand now."""
-    return SQL(
-        """
-        SELECT sums.*, account.policy_id, account.assignment_id, account.salesperson_id,
-               account.collector_id, account.dunning_contact_id, account.rate,
-               CASE WHEN account.by_account THEN choice.level ELSE sums.goes END AS number
-          FROM (
-            SELECT item.customer_id, item.currency_id, MAX(item.goes) AS goes,
-                   SUM(item.residual_currency - item.covered) AS amount,
-                   SUM(item.asked) AS amount_company, COUNT(*) AS items, MAX(item.days) AS days,
-                   %(values)s AS item_values
-              FROM (
-                SELECT * FROM (%(going)s) going WHERE going.stop IS NULL
-              ORDER BY customer_id, currency_id, due, line_id  -- as letters list them
-              ) item
-          GROUP BY item.customer_id, item.currency_id
-          ) sums
-          JOIN ar_dunning_account account USING (customer_id)
-          JOIN ar_dunning_choice choice USING (customer_id)
-        """,
-        values=pack(),
-        going=going(scope),
-    )
-
-
-# The invoice address of a customer: one with an e-mail address before one without.
-INVOICE_CONTACT = SQL(
-    """
-    SELECT id FROM res_partner
-     WHERE commercial_partner_id = notice.customer_id AND id <> notice.customer_id
-       AND type = 'invoice' AND active
-  ORDER BY email_normalized IS NULL, id LIMIT 1
-    """
-)
-
-
-def insert_left_out(scope: Scope) -> SQL:
-    """What was left out and why: items, and customers that get no notice at all."""
-    return SQL(
-        """
-        INSERT INTO ar_dunning_left_out (
-            run_id, notice_id, company_id, partner_id, move_line_id, name, currency_id, amount,
-            reason, note)
-        SELECT %(run)s, notice.id, %(root)s, item.customer_id, item.line_id,
-               item.name, item.currency_id, item.residual_currency, item.reason, item.note
-          FROM ar_dunning_item item
-     LEFT JOIN ar_dunning_notice notice
-            ON notice.run_id = %(run)s AND notice.partner_id = item.customer_id
-           AND notice.currency_id = item.currency_id
-         WHERE item.reason IS NOT NULL
-     UNION ALL
-        SELECT %(run)s, NULL, %(root)s, item.customer_id, NULL, NULL, item.currency_id,
-               SUM(item.residual_currency - item.covered), item.stop,
-               CASE item.stop WHEN 'interval' THEN item.last_date::text
-                              WHEN 'policy' THEN item.problem END
-          FROM (%(going)s) item
-         WHERE item.stop IS NOT NULL
-      GROUP BY item.customer_id, item.currency_id, item.stop, item.last_date, item.problem
-     UNION ALL
-        SELECT %(run)s, NULL, %(root)s, item.customer_id, NULL, NULL, item.currency_id,
-               SUM(item.residual_currency - item.covered), 'short', NULL
-          FROM ar_dunning_item item
-          JOIN ar_dunning_choice choice USING (customer_id)
-         WHERE item.reason IS NULL AND choice.level = 0
-      GROUP BY item.customer_id, item.currency_id
-        """,
-        run=scope.run,
-        root=scope.root,
-        going=going(scope),
-    )

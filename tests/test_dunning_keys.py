@@ -1,0 +1,201 @@
+"""What dunning notices name stays, or takes them along: by a foreign key or without one."""
+
+from pathlib import Path
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.modules.migration import load_script
+from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
+from psycopg2 import IntegrityError
+
+from .dunning_common import DunningCommon
+
+STEPS = Path(__file__).parent.parent / "migrations" / "19.0.1.3.0"
+TABLES = ("ar_dunning_notice", "ar_dunning_left_out")
+KEPT = {
+    ("ar_dunning_notice", "activity_id"),
+    ("ar_dunning_notice", "approved_by_id"),
+    ("ar_dunning_notice", "assignment_id"),
+    ("ar_dunning_notice", "charge_move_id"),
+    ("ar_dunning_notice", "collector_id"),
+    ("ar_dunning_notice", "create_uid"),
+    ("ar_dunning_notice", "level_id"),
+    ("ar_dunning_notice", "message_id"),
+    ("ar_dunning_notice", "partner_id"),
+    ("ar_dunning_notice", "recipient_id"),
+    ("ar_dunning_notice", "salesperson_id"),
+    ("ar_dunning_notice", "write_uid"),
+    ("ar_dunning_left_out", "move_line_id"),
+    ("ar_dunning_left_out", "notice_id"),
+    ("ar_dunning_left_out", "partner_id"),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestDunningKeys(DunningCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._invoice(cls.customer, 100, due=-30)
+        cls.paid = cls._invoice(cls.customer, 20, due=-31)
+        cls._invoice(cls.customer, 20, move_type="out_refund")
+
+    def _count(self, run):
+        return [
+            self.env.execute_query(
+                SQL("SELECT count(*) FROM %s WHERE run_id = %s", SQL.identifier(table), run.id)
+            )[0][0]
+            for table in TABLES
+        ]
+
+    def _keys(self):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT key.conrelid::regclass::text, attribute.attname
+                  FROM pg_constraint key
+                  JOIN pg_attribute attribute
+                    ON attribute.attrelid = key.conrelid AND attribute.attnum = key.conkey[1]
+                 WHERE key.contype = 'f' AND key.conrelid::regclass::text = ANY(%s)
+                """,
+                list(TABLES),
+            )
+        )
+        return set(rows)
+
+    def _refused(self, records, words):
+        with self.assertRaisesRegex(UserError, words), self.cr.savepoint():
+            records.unlink()
+        self.assertTrue(records.exists())
+
+    @mute_logger("odoo.sql_db")
+    def _kept_by_the_database(self, records):
+        with self.assertRaises(IntegrityError), self.cr.savepoint():
+            records.unlink()
+            self.env.flush_all()
+        self.assertTrue(records.exists())
+
+    # ------------------------------------------------------------------ runs
+    def test_a_run_that_is_deleted_takes_its_proposal_along(self):
+        other = self._run()
+        run = self._run()
+        self.assertEqual(self._count(run), [1, 1])
+        notice = run.notice_ids
+        run.unlink()
+        self.assertEqual(self._count(run), [0, 0])
+        self.assertFalse(notice.exists())
+        self.assertEqual(self._count(other), [1, 1], "nobody else's")
+
+    def test_a_cancelled_run_goes_with_what_was_left_out_in_review(self):
+        run = self._run()
+        run.action_cancel()
+        run.unlink()
+        self.assertEqual(self._count(run), [0, 0])
+
+    def test_a_run_that_sent_something_stays_with_it(self):
+        run = self._send()
+        self._refused(run, "Only runs that sent nothing")
+        self.assertEqual(self._count(run), [1, 1])
+
+    # ------------------------------------------------------------------ what notices name
+    def test_a_currency_of_a_notice_stays(self):
+        franc = self.env["res.currency"].create(
+            {"name": "FRX", "symbol": "Fx", "rate_ids": [Command.create({"rate": 2})]}
+        )
+        unused = self.env["res.currency"].create({"name": "UNX", "symbol": "Ux"})
+        move = self._invoice(self.customer, 50, due=-30, currency=franc)
+        run = self._run()
+        move.button_draft()
+        move.with_context(force_delete=True).unlink()
+        self._refused(franc, "“FRX” stands in dunning notices")
+        self.assertIn(franc, run.notice_ids.currency_id)
+        unused.unlink()
+        run.unlink()
+        franc.unlink()
+
+    def test_a_currency_of_what_was_left_out_stays(self):
+        franc = self.env["res.currency"].create(
+            {"name": "FRX", "symbol": "Fx", "rate_ids": [Command.create({"rate": 2})]}
+        )
+        move = self._invoice(self.customer, 50, due=-30, currency=franc)
+        self.env["ar.dunning.exclusion"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "move_id": move.id,
+                "reason": "Agreed",
+                "date_to": self.today,
+            }
+        )
+        run = self._run()
+        self.assertNotIn(franc, run.notice_ids.currency_id)
+        move.button_draft()
+        move.with_context(force_delete=True).unlink()
+        self._refused(franc, "“FRX” stands in dunning notices")
+
+    def test_a_policy_of_a_notice_stays_even_without_its_levels(self):
+        run = self._run()
+        spare = self._policy("Spare")
+        spare.action_set_default()
+        self._refused(self.ladder, "“Plain.*” stands in dunning notices")
+        run.notice_ids.sudo().level_id.policy_id = spare
+        self._refused(self.ladder, "“Plain.*” stands in dunning notices")
+        run.unlink()
+        self.ladder.unlink()
+
+    def test_levels_and_recipients_stay_by_their_keys(self):
+        recipient = self.env["res.partner"].create(
+            {"name": "Desk", "parent_id": self.customer.id, "type": "invoice", "email": "d@x.it"}
+        )
+        notice = self._run().notice_ids.sudo()
+        self.assertEqual(notice.recipient_id, recipient)
+        self._kept_by_the_database(notice.level_id)
+        self._kept_by_the_database(recipient)
+
+    def test_a_company_stays_by_its_runs(self):
+        run = self._run()
+        self.env.cr.execute(
+            """
+            SELECT conname FROM pg_constraint
+             WHERE conrelid = 'ar_dunning_run'::regclass AND contype = 'f' AND confdeltype = 'r'
+            """
+        )
+        self.assertIn(("ar_dunning_run_company_id_fkey",), self.env.cr.fetchall())
+        self.assertEqual(run.notice_ids.company_id, run.company_id)
+
+    def test_contacts_that_are_merged_take_their_notices_along(self):
+        recipient, kept = self.env["res.partner"].create(
+            [
+                {"name": name, "parent_id": self.customer.id, "type": kind, "email": "d@x.it"}
+                for name, kind in (("Desk", "invoice"), ("Office", "other"))
+            ]
+        )
+        notice = self._run().notice_ids.sudo()
+        self.assertEqual(notice.recipient_id, recipient)
+        merge = self.env["base.partner.merge.automatic.wizard"].create({})
+        merge._merge((recipient | kept).ids, kept)
+        notice.invalidate_recordset()
+        self.assertEqual(notice.recipient_id, kept)
+        self.assertFalse(recipient.exists())
+
+    # ------------------------------------------------------------------ the tables
+    def test_these_keys_and_no_others(self):
+        self.assertEqual(self._keys(), KEPT)
+
+    def test_an_update_gives_up_the_others(self):
+        self.env.cr.execute(
+            """
+            ALTER TABLE ar_dunning_notice
+                ADD CONSTRAINT ar_dunning_notice_run_id_fkey
+                    FOREIGN KEY (run_id) REFERENCES ar_dunning_run (id),
+                ADD CONSTRAINT ar_dunning_notice_policy_id_fkey
+                    FOREIGN KEY (policy_id) REFERENCES ar_dunning_policy (id);
+            ALTER TABLE ar_dunning_left_out
+                ADD CONSTRAINT ar_dunning_left_out_currency_id_fkey
+                    FOREIGN KEY (currency_id) REFERENCES res_currency (id);
+            """
+        )
+        self.assertIn(("ar_dunning_notice", "policy_id"), self._keys())
+        load_script(str(STEPS / "pre-migrate.py"), "keys").migrate(self.env.cr, "19.0.1.2.0")
+        self.assertEqual(self._keys(), KEPT)

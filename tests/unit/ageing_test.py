@@ -1,4 +1,3 @@
-from collections import defaultdict
 from datetime import date, timedelta
 
 from ar_credit_control.rules import ageing
@@ -37,39 +36,45 @@ def cut(ledger, overdue_days):
     return list(found.values())
 
 
+def total(ledger, condition):
+    """Sum of the residuals, in whole cents, for which the condition on (days, cents) holds."""
+    return sum(cents for _c, days, cents, _rate in ledger if condition(days, cents)) / 100
+
+
+def within(first, last):
+    return lambda days, cents: (
+        cents > 0 and (first is None or days >= first) and (last is None or days <= last)
+    )
+
+
 def slow(ledger, overdue_days):
-    """The same figures item by item, in whole cents."""
-    sums = defaultdict(int)
-    beyond = dict.fromkeys(overdue_days, 0)
-    shares = defaultdict(lambda: [0, 0])
+    """The same figures, each by going through the items once more."""
     late = [days for _currency, days, cents, _rate in ledger if cents > 0 and days > 0]
-    for currency, days, cents, rate in ledger:
-        if cents < 0:
-            sums["unapplied"] -= cents
-        else:
-            for key, first, last in BUCKETS:
-                if (first is None or days >= first) and (last is None or days <= last):
-                    sums[key] += cents
-            for threshold in beyond:
-                beyond[threshold] += cents if days > threshold else 0
-        if currency != EURO:
-            shares[currency][0] += cents * rate
-            shares[currency][1] += cents * rate if cents > 0 and days > 0 else 0
     return {
-        **{key: cents / 100 for key, cents in sums.items()},
+        **{key: total(ledger, within(first, last)) for key, first, last in BUCKETS},
+        "unapplied": -total(ledger, lambda _days, cents: cents < 0),
         "oldest_due": TODAY - timedelta(days=max(late)) if late else None,
-        "overdue_beyond": {key: cents / 100 for key, cents in beyond.items()},
-        "by_currency": {key: (sums[0] / 100, sums[1] / 100) for key, sums in shares.items()},
+        "overdue_beyond": {days: total(ledger, within(days + 1, None)) for days in overdue_days},
+        "by_currency": slow_shares(ledger),
     }
+
+
+def slow_shares(ledger):
+    shares = {}
+    for currency in {currency for currency, *_rest in ledger} - {EURO}:
+        own = [(c, days, cents * rate, 1) for c, days, cents, rate in ledger if c == currency]
+        balance = total(own, lambda _days, _cents: True)
+        shares[currency] = balance, total(own, within(1, None))
+    return shares
 
 
 @given(items, thresholds)
 def test_slices_say_what_the_items_say_one_by_one(ledger, overdue_days):
-    found = ageing.figures(cut(ledger, overdue_days), EURO, overdue_days)
-    shares = found.pop("by_currency")
+    position = Position(1, **ageing.figures(cut(ledger, overdue_days), EURO, overdue_days))
     expected = slow(ledger, overdue_days)
-    assert {share.currency_id: share[1:] for share in shares} == expected.pop("by_currency")
-    assert found == expected
+    shares = {currency: sums for currency, *sums in position.by_currency}
+    assert shares == {key: list(sums) for key, sums in expected.pop("by_currency").items()}
+    assert {name: getattr(position, name) for name in expected} == expected
 
 
 @given(items, thresholds)

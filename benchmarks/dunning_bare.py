@@ -9,13 +9,10 @@ from __future__ import annotations
 # What the product chose, kept aside: %(run)s is its run.
 WANTED = """
 CREATE TEMP TABLE bench_wanted ON COMMIT DROP AS
-SELECT item.line_id::int, item.covered::numeric, item.asked::numeric
+SELECT item.line_id, item.covered, item.asked
   FROM ar_dunning_notice notice
- CROSS JOIN ROWS FROM (
-    jsonb_array_elements_text(notice.item_values -> 'move_line_id'),
-    jsonb_array_elements_text(notice.item_values -> 'covered'),
-    jsonb_array_elements_text(notice.item_values -> 'amount_company')
-  ) AS item (line_id, covered, asked)
+ CROSS JOIN unnest((notice.items).move_line_id, (notice.items).covered,
+                   (notice.items).amount_company) AS item (line_id, covered, asked)
  WHERE notice.run_id = %(run)s;
 ANALYZE bench_wanted
 """
@@ -40,16 +37,12 @@ INSERT INTO ar_dunning_notice (
     run_id, company_id, date, partner_id, recipient_id, currency_id, policy_id, level_id,
     level_number, proposed_number, state, by_email, by_letter, by_call, ask_salesperson,
     amount, amount_company, interest, compensation, charge, item_count, days, deadline,
-    needs_approval, create_date, write_date, item_values)
+    needs_approval, create_date, write_date, items)
 SELECT %(run)s, %(company)s, %(today)s, customer_id, customer_id, currency_id, %(policy)s,
        %(level)s, 1, 1, 'proposed', TRUE, FALSE, FALSE, FALSE, SUM(residual - covered),
        SUM(asked), 0, 0, 0, COUNT(*), MAX(days), %(today)s + 7, FALSE, now(), now(),
-       jsonb_build_object(
-           'move_line_id', array_agg(id), 'name', array_agg(name),
-           'date_invoice', array_agg(made), 'date_due', array_agg(due),
-           'days', array_agg(days), 'reached', array_agg(1), 'held', array_agg(0),
-           'level_number', array_agg(1), 'residual', array_agg(residual),
-           'covered', array_agg(covered), 'amount_company', array_agg(asked),
-           'amount_original', array_agg(balance))
+       ROW(array_agg(id), array_agg(name), array_agg(made), array_agg(due), array_agg(days),
+           array_agg(1), array_agg(0), array_agg(1), array_agg(residual), array_agg(covered),
+           array_agg(asked), array_agg(balance), NULL, NULL)::ar_dunning_items
   FROM item GROUP BY customer_id, currency_id
 """

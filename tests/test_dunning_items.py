@@ -11,7 +11,7 @@ from odoo.tools import SQL
 
 from .dunning_common import DunningCommon
 
-STEPS = Path(__file__).parent.parent / "migrations" / "19.0.1.2.0"
+STEPS = Path(__file__).parent.parent / "migrations"
 COLUMNS = (
     "move_line_id", "name", "date_invoice", "date_due", "days", "reached", "held", "level_number",
     "residual", "covered", "amount_company", "amount_original", "interest", "compensation",
@@ -78,15 +78,18 @@ class TestDunningItems(DunningCommon):
     def test_texts_have_the_oldest_item_first(self):
         """Whatever the order in the snapshot; of one day, in that order."""
         mine, _other = self._propose_two()
-        backwards = {name: values[::-1] for name, values in mine.sudo().item_values.items()}
-        mine.sudo().item_values = backwards
+        lines = mine.line_ids.sorted("id", reverse=True)
+        mine.sudo()._set_items(
+            {name: lines.mapped(name) for name in ("name", "date_due", "residual", "covered")}
+        )
         self._assert_read_alike(mine)
-        mine.sudo()._set_items({"date_due": backwards["date_due"][:1] * 2})
+        mine.sudo()._set_items({"date_due": lines[:1].mapped("date_due") * 2})
         self._assert_read_alike(mine)
 
     def test_a_notice_without_items_has_no_lines(self):
         mine, other = self._propose_two()
-        mine.sudo().item_values = False
+        self.env.cr.execute(SQL("UPDATE ar_dunning_notice SET items = NULL WHERE id = %s", mine.id))
+        self.env.invalidate_all()
         self.assertEqual(mine._read_lines(), {mine.id: []})
         self.assertEqual(mine.sudo()._get_items(), [])
         self.assertEqual(len((mine | other)._read_lines()[other.id]), 1)
@@ -247,21 +250,65 @@ class TestDunningItems(DunningCommon):
         notices = mine | other | third
         before = self._read(notices.line_ids)
         self._as_it_was()
-        load_script(str(STEPS / "pre-migrate.py"), "items").migrate(self.env.cr, "19.0.1.1.0")
-        self.env.invalidate_all()
+        self._update("19.0.1.2.0", "19.0.1.4.0")
         self.assertEqual(self._read(notices.line_ids), before)
         self.assertEqual(self.Notice.browse(mine.id).line_ids.mapped("covered"), [20, 0])
         mine.action_reckon_again()
         self.assertEqual(self._read(notices.line_ids), before)
 
+    def test_an_update_keeps_what_lacks_a_figure(self):
+        """A charge that could not be reckoned, none at all, and a notice without items."""
+        mine, other = self._propose_two()
+        third = self._run(partner_ids=[Command.set(self.customer.ids)]).notice_ids
+        mine.sudo()._set_items({"interest": [None, 1.5], "compensation": [40, 0]})
+        before = self._read((mine | other).line_ids)
+        self._as_json()
+        self.env.cr.execute(
+            SQL("UPDATE ar_dunning_notice SET item_values = NULL WHERE id = %s", third.id)
+        )
+        self._update("19.0.1.4.0")
+        self.assertEqual(self._read((mine | other).line_ids), before)
+        self.assertEqual(self._read_interest(mine), [None, 1.5])
+        self.assertEqual(self._read_interest(other), None)
+        self.assertFalse(third.line_ids)
+
+    def _read_interest(self, notice):
+        """What is stored, where records show a zero for what is not known."""
+        ((values,),) = self.env.execute_query(
+            SQL("SELECT (items).interest::float8[] FROM ar_dunning_notice WHERE id = %s", notice.id)
+        )
+        return values
+
+    def _update(self, *versions):
+        for version in versions:
+            script = load_script(str(STEPS / version / "pre-migrate.py"), "items")
+            script.migrate(self.env.cr, version)
+        self.env.invalidate_all()
+
+    def _as_json(self):
+        """The column of the version before: one object of arrays."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            ALTER TABLE ar_dunning_notice ADD COLUMN item_values jsonb;
+            UPDATE ar_dunning_notice SET item_values = jsonb_strip_nulls(to_jsonb(items))
+             WHERE (items).interest IS NULL;
+            UPDATE ar_dunning_notice SET item_values = to_jsonb(items)
+             WHERE (items).interest IS NOT NULL;
+            ALTER TABLE ar_dunning_notice DROP COLUMN items;
+            DROP TYPE ar_dunning_items;
+            """
+        )
+
     def _as_it_was(self):
-        """The table of the version before, filled from the lines."""
+        """The table of two versions before, filled from the lines."""
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
                 CREATE TABLE ar_dunning_notice_line AS SELECT line.* FROM (%s) line;
-                ALTER TABLE ar_dunning_notice DROP COLUMN item_values;
+                ALTER TABLE ar_dunning_notice DROP COLUMN items;
+                DROP TYPE ar_dunning_items;
                 """,
                 self.env["ar.dunning.notice.line"]._table_query,
             )

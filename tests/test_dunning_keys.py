@@ -20,7 +20,6 @@ KEPT = {
     ("ar_dunning_notice", "charge_move_id"),
     ("ar_dunning_notice", "collector_id"),
     ("ar_dunning_notice", "create_uid"),
-    ("ar_dunning_notice", "level_id"),
     ("ar_dunning_notice", "message_id"),
     ("ar_dunning_notice", "partner_id"),
     ("ar_dunning_notice", "recipient_id"),
@@ -144,13 +143,22 @@ class TestDunningKeys(DunningCommon):
         run.unlink()
         self.ladder.unlink()
 
-    def test_levels_and_recipients_stay_by_their_keys(self):
+    def test_a_level_of_a_notice_stays_also_when_another_policy_has_it(self):
+        run = self._run()
+        level, spare = run.sudo().notice_ids.level_id, self._policy("Spare")
+        self._refused(level, "“First” stands in dunning notices")
+        level.policy_id = spare
+        self._refused(spare, "“First” stands in dunning notices")
+        run.unlink()
+        spare.unlink()
+        self.assertFalse(level.exists())
+
+    def test_a_recipient_stays_by_its_key(self):
         recipient = self.env["res.partner"].create(
             {"name": "Desk", "parent_id": self.customer.id, "type": "invoice", "email": "d@x.it"}
         )
         notice = self._run().notice_ids.sudo()
         self.assertEqual(notice.recipient_id, recipient)
-        self._kept_by_the_database(notice.level_id)
         self._kept_by_the_database(recipient)
 
     def test_a_company_stays_by_its_runs(self):

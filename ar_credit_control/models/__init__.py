@@ -44,8 +44,8 @@ from . import interest_rate
 from . import interest_scheme
 from . import customer_rule
 from . import dunning_policy
-from . import dunning_keys
 from . import dunning_level
+from . import dunning_keys
 from . import dunning_assignment
 from . import dunning_left_out
 from . import dunning_run

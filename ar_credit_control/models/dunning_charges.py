@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..rules.interest import conversion_day, steps
-from .dunning_item_sql import CHARGES, lines, unpack
+from .dunning_item_sql import CHARGES, assign, lines, unpack
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,10 @@ class DunningRun(models.Model):
         if notice_ids is not None:
             scope = SQL("notice.id = ANY(%s)", list(notice_ids))
             self._clear_charges(scope)
-        for policy, levels in self._get_charging_levels(scope).grouped("policy_id").items():
+        charging = self._get_charging_levels(scope)
+        if charging:  # planned for the size that the table has now
+            self.env.cr.execute("ANALYZE ar_dunning_notice (id, run_id, level_id)")
+        for policy, levels in charging.grouped("policy_id").items():
             self._charge_policy(policy, levels, scope)
         self._set_dunning_charge(scope)
         self.env.invalidate_all()
@@ -42,8 +45,8 @@ class DunningRun(models.Model):
         self.env.cr.execute(
             SQL(
                 "UPDATE ar_dunning_notice notice SET interest = 0, compensation = 0, charge = 0,"
-                " problem = NULL, item_values = item_values - %s::text[] WHERE %s",
-                list(CHARGES),
+                " problem = NULL, %s WHERE %s",
+                assign(dict.fromkeys(CHARGES, SQL("NULL"))),
                 scope,
             )
         )
@@ -59,7 +62,7 @@ class DunningRun(models.Model):
         scope = SQL("%s AND notice.level_id = ANY(%s)", scope, levels.ids)
         ((first, last, currencies),) = self.env.execute_query(
             SQL(
-                "SELECT MIN(item.date_due::date), MAX(item.date_due::date),"
+                "SELECT MIN(item.date_due), MAX(item.date_due),"
                 " ARRAY_AGG(DISTINCT notice.currency_id)"
                 " FROM ar_dunning_notice notice CROSS JOIN LATERAL %s WHERE %s",
                 unpack("date_due"),
@@ -232,7 +235,7 @@ def _charge_lines(scope, until, rates, tiers) -> SQL:
         ), total AS (%(totals)s)
         UPDATE ar_dunning_notice notice
            SET interest = total.interest, compensation = total.compensation,
-               item_values = item_values || total.charges
+               %(charges)s
           FROM total WHERE total.notice_id = notice.id
         """,
         rates=rates,
@@ -240,6 +243,7 @@ def _charge_lines(scope, until, rates, tiers) -> SQL:
         lines=_lines(scope),
         claims=_claims(day),
         totals=TOTALS,
+        charges=assign({name: SQL.identifier("total", f"{name}s") for name in CHARGES}),
         earned=_earned(day),
         posted=POSTED,
     )
@@ -263,8 +267,8 @@ TOTALS = SQL(
     """
     SELECT notice_id, COALESCE(SUM(interest), 0) AS interest,
            COALESCE(SUM(compensation), 0) AS compensation,
-           jsonb_build_object('interest', array_agg(interest ORDER BY id),
-                              'compensation', array_agg(compensation ORDER BY id)) AS charges
+           array_agg(interest ORDER BY id) AS interests,
+           array_agg(compensation ORDER BY id) AS compensations
       FROM (
         SELECT line.id, line.notice_id,
                CASE WHEN charged.id IS NULL THEN 0 ELSE charged.interest END AS interest,

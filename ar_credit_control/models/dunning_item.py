@@ -1,30 +1,29 @@
 from collections import namedtuple
-from datetime import date
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .dunning_item_sql import PLACES, lines
+from .dunning_item_sql import PLACES, TYPES, assign, column, create, lines, without
 
 # What a text says of a line, and the journal item behind it.
 Line = namedtuple("Line", "item name date_invoice date_due days residual covered")
+# The columns that it is made of: amounts as records have them.
+READ = SQL(", ").join(
+    SQL("%s::float8[]", column(name)) if TYPES[name] == "numeric" else column(name)
+    for name in ("move_line_id", *Line._fields[1:])
+)
 
 
 class DunningNotice(models.Model):
-    """The items of a notice: a value of its own, read as lines."""
+    """The items of a notice: a value of its own (``items``, no field), read as lines."""
 
     _inherit = "ar.dunning.notice"
 
-    item_values = fields.Json("Items as they stood", readonly=True, copy=False, prefetch=False)
     line_ids = fields.One2many("ar.dunning.notice.line", "notice_id", readonly=True)
 
-    def write(self, vals):
-        done = super().write(vals)
-        if "item_values" in vals:
-            self.env["ar.dunning.notice.line"].invalidate_model(flush=False)
-            self.invalidate_recordset(["line_ids"], flush=False)
-        return done
+    def init(self):
+        self.env.cr.execute(create())
 
     def _read_lines(self):
         """``{id: its lines}``, as one statement reads them for many notices; one ``Line`` each.
@@ -33,23 +32,31 @@ class DunningNotice(models.Model):
         """
         self.env.flush_all()
         rows = self.env.execute_query(
-            SQL("SELECT id, item_values FROM ar_dunning_notice WHERE id = ANY(%s)", self.ids)
+            SQL("SELECT id, %s FROM ar_dunning_notice notice WHERE id = ANY(%s)", READ, self.ids)
         )
-        return {key: _order(values or {}) for key, values in rows}
+        return {key: _order(columns) for key, *columns in rows}
 
     def _set_items(self, columns):
         """Replace columns of the snapshot: ``{name: values in the order of the items}``."""
-        self.item_values = {**self.item_values, **columns}
+        self._update_snapshot(
+            {name: SQL("%s::%s[]", values, SQL(TYPES[name])) for name, values in columns.items()}
+        )
+
+    def _update_snapshot(self, arrays):
+        """Replace columns: ``{name: expression of the array, of the row called notice}``."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ar_dunning_notice notice SET %s WHERE id = ANY(%s)",
+                assign(arrays),
+                self.ids,
+            )
+        )
+        self.env["ar.dunning.notice.line"].invalidate_model(flush=False)
+        self.invalidate_recordset(["line_ids"], flush=False)
 
     def _take_out(self, lines):
         """Take lines, given by their ids, out of the snapshot."""
-        places = {line % PLACES for line in lines}
-        self._set_items(
-            {
-                name: [value for place, value in enumerate(values, 1) if place not in places]
-                for name, values in self.item_values.items()
-            }
-        )
+        self._update_snapshot(without([line % PLACES for line in lines]))
 
 
 class DunningNoticeLine(models.Model):
@@ -60,7 +67,6 @@ class DunningNoticeLine(models.Model):
     _auto = False
     _order = "date_due, id"
     _rec_name = "name"
-    _depends = {"ar.dunning.notice": ["item_values"]}
 
     notice_id = fields.Many2one("ar.dunning.notice", readonly=True)
     currency_id = fields.Many2one(related="notice_id.currency_id")
@@ -93,14 +99,10 @@ class DunningNoticeLine(models.Model):
         return super()._search(Domain(domain).map_conditions(_name_notice), *args, **kwargs)
 
 
-def _order(values):
+def _order(columns):
     """The snapshot of a notice as lines, the oldest first."""
-    columns = (values.get(name, ()) for name in ("move_line_id", *Line._fields[1:]))
-    lines = sorted(zip(*columns, strict=True), key=lambda line: line[3])
-    return [
-        Line(item, name, made and date.fromisoformat(made), date.fromisoformat(due), *amounts)
-        for item, name, made, due, *amounts in lines
-    ]
+    rows = zip(*(values or () for values in columns), strict=True)
+    return sorted((Line(*row) for row in rows), key=lambda line: line.date_due)
 
 
 def _name_notice(condition):

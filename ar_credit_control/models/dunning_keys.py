@@ -3,8 +3,8 @@
 A foreign key costs a look at the other table for each row: half the time of a proposal, when
 every reference of its notices had one. Those that follow from another row have none. The run
 that writes a notice is locked meanwhile, names its company, and takes its notices along when it
-is deleted; currencies and policies are refused below when somebody deletes them. Customers,
-recipients and levels keep their keys, which merging of contacts goes by, too.
+is deleted; currencies, policies and levels are refused below when somebody deletes them. Customers
+and recipients keep their keys, which merging of contacts goes by, too.
 """
 
 from odoo import api, fields, models
@@ -46,3 +46,12 @@ class DunningPolicy(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never_in_notices(self):
         _refuse_named(self, ("ar.dunning.notice",), "policy_id")
+        self.level_ids._unlink_never_in_notices()  # the database takes them along
+
+
+class DunningLevel(models.Model):
+    _inherit = "ar.dunning.level"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never_in_notices(self):
+        _refuse_named(self, ("ar.dunning.notice",), "level_id")

@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from .dunning_channel import CHANNELS, channel_names
-from .dunning_item_sql import CHARGES
+from .dunning_item_sql import CHARGES, unpack
 from .dunning_keys import Unkeyed
 
 STATES = [
@@ -42,9 +43,7 @@ class DunningNotice(models.Model):
         "ar.dunning.assignment", string="By rule", ondelete="set null", readonly=True
     )
     policy_reason = fields.Char(compute="_compute_policy_reason", string="Why this policy")
-    level_id = fields.Many2one(
-        "ar.dunning.level", required=True, ondelete="restrict", readonly=True
-    )
+    level_id = Unkeyed("ar.dunning.level", required=True, readonly=True)
     level_number = fields.Integer("Level number", readonly=True)
     proposed_number = fields.Integer("Proposed level", readonly=True)
     state = fields.Selection(STATES, required=True, default="proposed", readonly=True)
@@ -269,9 +268,16 @@ class DunningNotice(models.Model):
                 "approved_by_id": False,
             }
         )
-        items = self.item_values
-        both = zip(items["level_number"], items["reached"], strict=True)
-        self._set_items({"level_number": [min(level.number, max(pair)) for pair in both]})
+        self._update_snapshot(
+            {
+                "level_number": SQL(
+                    "ARRAY(SELECT LEAST(%s, GREATEST(item.level_number, item.reached))"
+                    " FROM %s ORDER BY item.position)",
+                    level.number,
+                    unpack("level_number", "reached"),
+                )
+            }
+        )
 
     def _exceeds(self, level):
         ceiling = level.approval_amount * level.policy_id._get_rate(self.date)

@@ -56,7 +56,7 @@ def _insert_notices(scope) -> SQL:
             run_id, company_id, date, partner_id, recipient_id, currency_id,
             policy_id, assignment_id, level_id, level_number, proposed_number, state, by_email,
             by_letter, by_call, ask_salesperson, rerouted, amount, amount_company, interest,
-            compensation, charge, item_count, item_values, days, deadline, needs_approval,
+            compensation, charge, item_count, items, days, deadline, needs_approval,
             collector_id, salesperson_id, create_date, write_date)
         SELECT %(run)s, %(root)s, %(date)s, notice.customer_id, recipient.id, notice.currency_id,
                notice.policy_id, notice.assignment_id, level.id, level.number, level.number,
@@ -70,7 +70,7 @@ def _insert_notices(scope) -> SQL:
                     WHEN level.by_letter AND NOT reach.post THEN 'no_address'
                     WHEN level.ask_salesperson AND notice.salesperson_id IS NULL
                     THEN 'no_salesperson' END,
-               notice.amount, notice.amount_company, 0, 0, 0, notice.items, notice.item_values,
+               notice.amount, notice.amount_company, 0, 0, 0, notice.item_count, notice.items,
                notice.days, %(date)s + level.deadline_days, level.approval_amount > 0
                AND notice.amount_company > level.approval_amount * notice.rate,
                notice.collector_id, notice.salesperson_id,
@@ -106,8 +106,8 @@ def _grouped(scope) -> SQL:
           FROM (
             SELECT item.customer_id, item.currency_id, MAX(item.goes) AS goes,
                    SUM(item.residual_currency - item.covered) AS amount,
-                   SUM(item.asked) AS amount_company, COUNT(*) AS items, MAX(item.days) AS days,
-                   %(values)s AS item_values
+                   SUM(item.asked) AS amount_company, COUNT(*) AS item_count,
+                   MAX(item.days) AS days, %(values)s AS items
               FROM (
                 SELECT * FROM (%(going)s) going
               ORDER BY customer_id, currency_id, due, line_id  -- as letters list them

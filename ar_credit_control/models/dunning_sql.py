@@ -34,10 +34,10 @@ CONTACTS = SQL("ar_dunning_contact")
 class Scope:
     """What a run is about, as values.
 
-    customers: ids of commercial partners, None for all. ladders: one row a policy: policy_id,
-    thresholds, by_account, min_amounts, min_shares, min_interval, rate (the factor from its
-    currency to the company's, in which its amounts are), wanted (the run is about it) and
-    problem (why its customers get nothing).
+    customers: a query of ids of commercial partners, None for all. ladders: one row a policy:
+    policy_id, thresholds, by_account, min_amounts, min_shares, min_interval, rate (the factor
+    from its currency to the company's, in which its amounts are), wanted (the run is about it)
+    and problem (why its customers get nothing).
     levels: the most that a policy has. digits: of the company's currency. start: set levels by
     age, for the first day of use.
     """
@@ -47,7 +47,7 @@ class Scope:
     root: int
     companies: list
     receivables: list
-    customers: list | None
+    customers: SQL | None
     default_policy: int
     ladders: SQL
     levels: int
@@ -62,17 +62,15 @@ def drop() -> SQL:
 
 def contacts(scope: Scope) -> SQL:
     """Contacts by customer, read once: ``invoice`` are addresses that invoices go to."""
-    customers = SQL("commercial_partner_id IS NOT NULL")
-    if scope.customers is not None:
-        customers = SQL("commercial_partner_id = ANY(%s)", scope.customers)
+    chosen = SQL("IN (%s)", scope.customers) if scope.customers else SQL("IS NOT NULL")
     return SQL(
         """
         CREATE TEMP TABLE ar_dunning_contact ON COMMIT DROP AS
         SELECT id, commercial_partner_id AS customer_id, email_normalized IS NULL AS no_email,
                type = 'invoice' AND active AND id <> commercial_partner_id AS invoice
-          FROM res_partner WHERE %s
+          FROM res_partner WHERE commercial_partner_id %s
         """,
-        customers,
+        chosen,
     )
 
 
@@ -202,7 +200,7 @@ def items(scope: Scope, left_out: SQL) -> SQL:
             SELECT rel.invoice_id AS move_id
               FROM paying JOIN account_move__account_payment rel ON rel.payment_id = paying.id
         ), covered AS (%(covered)s)
-        SELECT item.line_id, item.customer_id, item.currency_id, item.policy_id, item.due,
+        SELECT item.line_id, item.customer_id, item.currency_id, item.due,
                item.days, item.residual, item.residual_currency, item.reached,
                item.name, item.date_invoice, item.balance,
                LEAST(GREATEST(held.held, item.behind), item.reached) AS held,
@@ -230,7 +228,7 @@ def items(scope: Scope, left_out: SQL) -> SQL:
 def _candidates(left_out) -> SQL:
     return SQL(
         """
-        SELECT open.*, account.policy_id, width_bucket(open.days, account.thresholds) AS reached,
+        SELECT open.*, width_bucket(open.days, account.thresholds) AS reached,
                CASE WHEN open.days > 0 THEN width_bucket(0, account.thresholds)
                     ELSE 0 END AS behind,
                left_out.reason, left_out.note
@@ -259,7 +257,7 @@ def _held(scope) -> SQL:
           FROM ar_dunning_contact contact
           JOIN ar_dunning_account account USING (customer_id)
     CROSS JOIN LATERAL (
-            SELECT item.move_line_id::int4 AS line_id, item.level_number::int4 AS level
+            SELECT item.move_line_id AS line_id, item.level_number AS level
               FROM ar_dunning_notice notice
         CROSS JOIN LATERAL %(items)s
              WHERE notice.company_id = %(root)s AND notice.partner_id = contact.id

@@ -1,12 +1,14 @@
-"""The parts of many texts: filled for each notice into what was drawn once a language."""
+"""The parts of many texts: drawn once a language, and filled for each notice."""
 
 from collections import namedtuple
+from functools import cache
 
 from markupsafe import escape
 from odoo import models
 from odoo.tools import SQL
+from odoo.tools.misc import format_amount, format_date, formatLang
 
-from .dunning_forms import Forms
+from ..rules.notice_form import form, slot, squeeze
 
 AMOUNTS = ("amount", "interest", "compensation", "charge")
 
@@ -18,6 +20,29 @@ Item = namedtuple(
     " amount move_id reference structured bank_id path",
 )
 NOTHING = (None, None, "", "", None, None)  # the invoice was deleted since
+
+
+class Forms:
+    """How one language writes values, and the templates with slots in it.
+
+    The same amount or day is written once. What goes into a template is markup.
+    """
+
+    def __init__(self, env):
+        self.env = env
+        self.labels = dict(env["ar.open.item"]._selection_bucket())
+        self.get = cache(self._draw)
+        self.plain_money = cache(lambda amount, currency: format_amount(env, amount, currency))
+        self.plain_day = cache(lambda value: format_date(env, value))
+        self.money = cache(lambda amount, currency: escape(self.plain_money(amount, currency)))
+        self.day = cache(lambda value: escape(self.plain_day(value)))
+        self.percent = cache(lambda rate: escape(formatLang(env, rate, digits=2)))
+
+    def _draw(self, name, **flags):
+        """One of the addon's templates as a format; ``flags`` tell what stands in it."""
+        values = {**flags, "slot": slot}
+        text = self.env["ir.qweb"]._render(f"ar_credit_control.{name}", values)
+        return form(squeeze(str(text)))
 
 
 class DunningNotice(models.Model):
@@ -39,7 +64,7 @@ class DunningNotice(models.Model):
         lines = self._read_lines()
         facts = self._read_facts({line.item for found in lines.values() for line in found})
         return {
-            key: [Item._make(line[1:] + facts.get(line.item, NOTHING)) for line in found]
+            key: [Item(*line[1:], *facts.get(line.item, NOTHING)) for line in found]
             for key, found in lines.items()
         }
 
@@ -71,30 +96,29 @@ class DunningNotice(models.Model):
     def _fill_table(self, forms, items):
         """The items with their dates and amounts, what is added to them, and the total."""
         ageing, interest = self._ageing_row(forms.labels, items), self._interest_rows()
-        amounts, money = {name: self[name] for name in AMOUNTS}, forms.purse(self.currency_id)
-        credited, total = any(item.covered for item in items), sum(amounts.values())
+        credited, total = any(item.covered for item in items), self._get_total()
         text = forms.get(
             "dunning_notice_table",
             credited=credited,
-            charged=total != amounts["amount"],
-            interest=bool(amounts["interest"]),
-            compensation=bool(amounts["compensation"]),
-            charge=bool(amounts["charge"]),
+            charged=total != self.amount,
+            interest=bool(self.interest),
+            compensation=bool(self.compensation),
+            charge=bool(self.charge),
             buckets=tuple(label for label, _amount in ageing),
             explained=interest is not None,
             before=bool(interest and interest["before"]),
         )
-        values = {name: money(amount) for name, amount in amounts.items()}
-        values["amount_total"] = money(total)
+        currency = self.currency_id
+        values = {name: forms.money(self[name], currency) for name in AMOUNTS}
+        values["amount_total"] = forms.money(total, currency)
         for place, (_label, amount) in enumerate(ageing):
-            values[f"bucket_{place}"] = money(amount)
+            values[f"bucket_{place}"] = forms.money(amount, currency)
         values["items"] = "".join(self._fill_rows(forms, items, credited))
-        if interest:
-            values |= self._fill_interest(forms, interest)
+        values |= self._fill_interest(forms, interest or {"rows": (), "before": 0, "law": ""})
         return text % values
 
     def _fill_rows(self, forms, items, credited):
-        base, money, day = forms.base(self), forms.purse(self.currency_id), forms.day
+        base, currency = self.get_base_url(), self.currency_id
         rows = {
             linked: forms.get("dunning_notice_item", credited=credited, linked=linked)
             for linked in (False, True)
@@ -105,30 +129,30 @@ class DunningNotice(models.Model):
                 % {
                     "link": escape(f"{base}{item.path}"),
                     "name": escape(item.name or ""),
-                    "date_invoice": day(item.date_invoice),
-                    "date_due": day(item.date_due),
+                    "date_invoice": forms.day(item.date_invoice),
+                    "date_due": forms.day(item.date_due),
                     "days": max(0, item.days),
-                    "amount": money(item.amount or item.residual),
-                    "covered": money(item.covered),
-                    "open": money(item.residual - item.covered),
+                    "amount": forms.money(item.amount or item.residual, currency),
+                    "covered": forms.money(item.covered, currency),
+                    "open": forms.money(item.residual - item.covered, currency),
                 }
             )
 
     def _fill_interest(self, forms, interest):
-        row, money = forms.get("dunning_notice_interest_row"), forms.purse(self.currency_id)
+        row, currency = forms.get("dunning_notice_interest_row"), self.currency_id
         rows = (
             row
             % {
                 "first": forms.day(part.first),
                 "last": forms.day(part.last),
                 "rate": forms.percent(part.rate),
-                "amount": money(part.amount),
+                "amount": forms.money(part.amount, currency),
             }
             for part in interest["rows"]
         )
         return {
             "law": escape(interest["law"]),
-            "before": money(-interest["before"]),
+            "before": forms.money(-interest["before"], currency),
             "interest_rows": "".join(rows),
         }
 
@@ -142,7 +166,7 @@ class DunningNotice(models.Model):
             due=self.days > 0,
             bank=bank,
             scan=bool(qr_code),
-            portal=forms.base(self).partition("://")[2] + "/my/invoices",
+            portal=self.get_base_url().partition("://")[2] + "/my/invoices",
         )
         return text % {
             "amount_total": forms.money(self._get_total(), self.currency_id),

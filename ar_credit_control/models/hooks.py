@@ -3,6 +3,7 @@
 from odoo.tools import SQL
 
 from . import score_part_sql
+from .dunning_item_sql import DROP_TYPE
 
 
 def post_init_hook(env):
@@ -23,7 +24,10 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Take along what Odoo does not know of, and untie what it would stumble over."""
-    env.cr.execute("DROP FUNCTION IF EXISTS ar_commission_stakes, ar_commission_stakes_margin")
+    env.cr.execute(
+        "DROP FUNCTION IF EXISTS ar_positions, ar_commission_stakes, ar_commission_stakes_margin"
+    )
+    env.cr.execute(DROP_TYPE)  # with the column of it
     # with the triggers that keep the ledger of commissions from being deleted
     env.cr.execute("DROP FUNCTION IF EXISTS ar_commission_append_only CASCADE")
     env.cr.execute(score_part_sql.REMOVE)

@@ -185,7 +185,10 @@ class TestContact(ContactCommon):
         contact = self._contacts()
         self.assertEqual((contact.notice_id, contact.channel), (notice, "email"))
         self.assertEqual((contact.date, contact.person_id), (notice.sent_on, notice.recipient_id))
-        self.assertEqual(contact.sudo().move_line_ids, self._item(invoice))
+        self.assertEqual(contact.sudo()._get_items(), self._item(invoice))
+        self.assertEqual(contact.items, invoice.name)
+        seen = contact.with_user(self.salesman)
+        self.assertEqual(seen.open_item_ids.ids, self._item(invoice).ids)
         self.assertTrue(contact.automatic)
         with self.assertRaisesRegex(UserError, "stays in the log"):
             contact.with_user(self.manager).unlink()

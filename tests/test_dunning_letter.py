@@ -8,13 +8,17 @@ import subprocess
 import tempfile
 from unittest.mock import patch
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lxml import html
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
+from odoo.tools.misc import format_amount
 from odoo.tools.pdf import PdfFileReader
 
+from ..ar_credit_control.models.dunning_forms import amount_writer
 from ..ar_credit_control.models.dunning_letter import draw_modules
 from .dunning_common import DunningCommon
 
@@ -131,6 +135,16 @@ class TestDunningLanguages(LetterCommon):
                 text = re.sub(r"[\xa0\u202f]", " ", notices[code].preview)
                 self.assertIn(amount, text)
                 self.assertIn(notices[code].deadline.strftime(pattern), text)
+
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+    @given(
+        st.sampled_from(sorted(WORDS)),
+        st.sampled_from(["USD", "EUR", "JPY", "KWD", "INR"]),
+        st.one_of(st.floats(-1e9, 1e9), st.sampled_from([0.0, -0.001, 0.005, 1234.565, 1e12])),
+    )
+    def test_amounts_are_written_as_core_writes_them(self, code, name, amount):
+        env, currency = self.env(context={"lang": code}), self.env.ref(f"base.{name}")
+        self.assertEqual(amount_writer(env, currency)(amount), format_amount(env, amount, currency))
 
     def test_no_ready_made_text_is_left_in_english(self):
         for name in TEXTS:

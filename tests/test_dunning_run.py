@@ -124,6 +124,46 @@ class TestDunningRun(DunningCommon):
         self.assertEqual(run.notice_ids.problem, "Paid in the meantime")
         self.assertEqual((run.state, self._level()), ("done", 0))
 
+    def test_a_notice_that_lost_its_items_falls_out(self):
+        self._invoice(self.customer, 100, due=-30)
+        run = self._run()
+        run.action_confirm()
+        run.notice_ids.sudo()._take_out(run.notice_ids.line_ids.ids)
+        run.action_process()
+        self.assertEqual(run.notice_ids.state, "dropped")
+        self.assertEqual(run.notice_ids.problem, "Paid in the meantime")
+
+    def test_the_last_look_changes_only_notices_with_news(self):
+        """Each with all of its items, of which one may have changed."""
+        other = self._new_customer("Other", email="other@customer.example")
+        for partner in (self.customer, other):
+            moves = [self._invoice(partner, 100 + n, due=-30) for n in range(3)]
+        run = self._run()
+        run.action_confirm()
+        self._pay(moves[1], 60)
+        before = {notice: notice.sudo().item_values for notice in run.notice_ids}
+        run.action_process()
+        same, changed = run.notice_ids.sorted(lambda notice: notice.partner_id.name)
+        self.assertEqual(run.notice_ids.mapped("state"), ["sent", "sent"])
+        self.assertEqual(same.sudo().item_values, before[same])
+        self.assertEqual((same.amount, changed.amount), (303, 243))
+        self.assertEqual(changed.line_ids.mapped("residual"), [100, 41, 102])
+
+    def test_confirming_takes_one_statement_for_all_notices(self):
+        for number in range(5):
+            partner = self._new_customer(f"C{number}", email=f"c{number}@customer.example")
+            self._invoice(partner, 100, due=-30)
+        run = self._run().sudo()
+        held, *ready = run.notice_ids
+        held.problem = "Not yet"
+        self.env.flush_all()
+        with self.assertQueryCount(1):
+            run._queue()
+        self.assertEqual(held.state, "proposed")
+        self.assertEqual({notice.state for notice in ready}, {"queued"})
+        with self.assertRaisesRegex(UserError, "no notice that can be sent"):
+            run._queue()
+
     def test_a_part_payment_lowers_the_amount(self):
         invoice = self._invoice(self.customer, 100, due=-30)
         run = self._run()

@@ -3,15 +3,14 @@ from collections import defaultdict, namedtuple
 from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
-from ..rules.exposure import BUCKET_KEYS, CurrencyShare, Limit, Position
+from ..rules import ageing
+from ..rules.exposure import Limit, Position
 from . import position_sql
 
 CompanyFacts = namedtuple("CompanyFacts", "root_id currency_id group_id policy_id")
 NO_LIMIT = Limit()
-_FIRST_BUCKET = position_sql.Row._fields.index(BUCKET_KEYS[0])
-_AFTER_BUCKETS = _FIRST_BUCKET + len(BUCKET_KEYS)
 
-# What the statement reads of each model; None: every field.
+# What the statements read of each model; None: every field.
 READ = {
     "account.move.line": (
         "account_id amount_residual amount_residual_currency balance amount_currency company_id"
@@ -39,15 +38,12 @@ READ = {
 class ArPosition(models.AbstractModel):
     """The one source of what customers owe.
 
-    Everything is computed from the ledger when asked for, in one statement for any number of
-    customers; its text is in ``position_sql``.
+    Everything is computed from the ledger when asked for, in three or four statements for any
+    number of customers; their text is in ``position_sql``.
     """
 
     _name = "ar.position"
     _description = "Receivables position"
-
-    def init(self):
-        self.env.cr.execute(position_sql.function())
 
     # ------------------------------------------------------------------ public
     @api.model
@@ -69,44 +65,59 @@ class ArPosition(models.AbstractModel):
     @api.model
     def _get_rows(self, partners, company, as_of=None, overdue_days=()):
         """As ``_get_positions``, with what the credit profile says beside each position."""
-        ids = partners._origin.ids
-        if not ids:
+        partners = partners._origin.sudo()  # rights are the callers' business, see above
+        partners.fetch(["commercial_partner_id"])  # and nothing else of a thousand
+        owners = partners.commercial_partner_id.ids
+        if not owners:
             return {}
-        self = self.sudo()  # rights are the callers' business, see above
+        self = self.sudo()
         self._flush_ledger()
-        rows = self._read(company, ids, as_of, overdue_days)
+        rows = self._read(company, owners, as_of, overdue_days)
         return self._add_shared_exposure(rows, company) if not as_of else rows
 
-    def _read(self, company, ids, as_of=None, overdue_days=()):
+    # ------------------------------------------------------------------ statements
+    def _read(self, company, owners, as_of=None, overdue_days=()):
         """``{commercial partner id: (Position, row)}`` of one company alone."""
-        query = self._past_sql if as_of else self._live_sql
-        today = fields.Date.context_today(self)
-        rows = map(
-            position_sql.Row._make,
-            self.env.execute_query(query(company, ids, list(overdue_days), as_of)),
-        )
-        return {row.customer_id: (_to_position(row, today, overdue_days), row) for row in rows}
-
-    # ------------------------------------------------------------------ statement
-    def _live_sql(self, company, ids, overdue_days, _as_of):
-        terms = self._get_terms(company)
-        return SQL(
-            "SELECT * FROM ar_positions(%s::int[], %s, %s, %s, %s, %s, %s, %s, %s::int[])",
-            _literal(ids),
-            terms.today,
-            terms.company,
-            terms.root,
-            terms.currency,
-            terms.companies,
-            terms.receivables,
-            terms.default_limit,
-            overdue_days,
-        )
-
-    def _past_sql(self, company, ids, overdue_days, as_of):
         terms = self._get_terms(company, as_of)
-        days = SQL("%s::int[]", overdue_days)
-        return position_sql.positions(terms, SQL("%s::int[]", _literal(ids)), days, as_of)
+        statement = position_sql.customers(terms, _array(owners))
+        rows = [position_sql.Row._make(row) for row in self.env.execute_query(statement)]
+        entities = {row.contact_id: row.customer_id for row in rows}
+        figures = defaultdict(dict) if as_of else self._read_beside(terms, owners, entities)
+        own = self._get_company(company.id).currency_id
+        for key, slices in self._read_slices(terms, entities, overdue_days, as_of).items():
+            figures[key].update(ageing.figures(slices, own, overdue_days))
+        today = fields.Date.context_today(self)
+        return {
+            row.customer_id: (_to_position(row, today, figures[row.customer_id]), row)
+            for row in rows
+            if row.contact_id == row.customer_id
+        }
+
+    def _read_slices(self, terms, entities, overdue_days, as_of):
+        """``{commercial partner id: [Slice]}`` of those with open items.
+
+        :param entities: ``{contact id: commercial partner id}``
+        """
+        statement = position_sql.ageing(
+            terms, _array(entities), _array(ageing.edges(overdue_days)), as_of
+        )
+        slices = defaultdict(list)
+        for partner_id, *values in self.env.execute_query(statement):
+            slices[entities[partner_id]].append(ageing.Slice._make(values))
+        return slices
+
+    def _read_beside(self, terms, owners, contacts):
+        """``{commercial partner id: {field of a position: amount}}`` beside the ledger."""
+        owners = _array(owners)
+        [there_is] = self.env.execute_query(position_sql.beside(terms, owners, _array(contacts)))
+        names = [name for name, some in zip(position_sql.PARTS, there_is, strict=True) if some]
+        figures = defaultdict(dict)
+        if names:
+            for name, key, amounts in self.env.execute_query(
+                position_sql.parts(terms, names, owners)
+            ):
+                figures[key].update(zip(position_sql.PARTS[name], amounts, strict=True))
+        return figures
 
     @api.model
     def _get_terms(self, company, today=None):
@@ -251,34 +262,18 @@ class ArPosition(models.AbstractModel):
         )
 
 
-def _literal(ids):
-    """Ids as one value: as an ``ARRAY[…]`` the server would read a thousand expressions."""
-    return f"{{{','.join(map(str, ids))}}}"
+def _array(ids):
+    """Numbers as one value: of an ``ARRAY[…]`` the server would read a thousand expressions."""
+    return SQL("%s::int[]", f"{{{','.join(map(str, ids))}}}")
 
 
-def _to_position(row, today, overdue_days):
-    """A row of the statement as a value."""
-    beyond = row.overdue_beyond
+def _to_position(row, today, figures):
     return Position(
         row.customer_id,
-        *row[_FIRST_BUCKET:_AFTER_BUCKETS],
-        oldest_due=row.oldest_due,
-        unapplied=row.unapplied,
-        payments_pending=row.payments_pending,
-        draft_invoices=row.draft_invoices,
-        orders=row.orders,
-        disputed=row.disputed,
-        promised=row.promised,
-        insured=row.insured_amount,
+        insured=row.insured_amount or 0.0,
         limit=_to_limit(row, today),
-        by_currency=_to_shares(row) if row.currencies else (),
-        overdue_beyond=dict(zip(overdue_days, beyond, strict=True)) if beyond else {},
+        **figures,
     )
-
-
-def _to_shares(row):
-    shares = zip(row.currencies, row.currency_balances, row.currency_overdues, strict=True)
-    return tuple(CurrencyShare(*share) for share in shares)
 
 
 def _to_limit(row, today):

@@ -4,7 +4,6 @@ from odoo.tools import SQL
 
 from ..reports.open_item import ACCOUNTING
 from .contact_sql import NOT_REACHED
-from .dunning_item_sql import unpack
 
 CHANNELS = [
     ("phone", "Phone"),
@@ -83,6 +82,7 @@ class Contact(models.Model):
         "move_line_id",
         string="Items discussed",
         groups=ACCOUNTING,
+        help="What was chosen by hand; the items of a notice stand on the notice.",
     )
     open_item_ids = fields.Many2many(
         "ar.open.item",
@@ -120,24 +120,27 @@ class Contact(models.Model):
         for contact in self:
             contact.display_name = f"{contact._label()} – {contact.partner_id.display_name}"
 
-    @api.depends("move_line_ids")
+    @api.depends("move_line_ids", "notice_id")
     def _compute_open_item_ids(self):
         # salespeople read no journal item, but the open ones of their customers in this list
-        ids = self.sudo().move_line_ids.ids
-        visible = self.env["ar.open.item"].search([("id", "in", ids)])
+        visible = self.env["ar.open.item"].search([("id", "in", self.sudo()._get_items().ids)])
         for contact in self:
-            contact.open_item_ids = visible.browse(contact.sudo().move_line_ids.ids) & visible
+            contact.open_item_ids = visible.browse(contact.sudo()._get_items().ids) & visible
 
     def _inverse_open_item_ids(self):
         for contact in self:
             contact.sudo().move_line_ids = contact.open_item_ids.ids  # see above; checked below
 
-    @api.depends("move_line_ids")
+    @api.depends("move_line_ids", "notice_id")
     def _compute_items(self):
         # salespeople read no journal item, but may know which invoice was spoken about
         for contact in self:
-            moves = contact.sudo().move_line_ids.move_id
+            moves = contact.sudo()._get_items().move_id
             contact.items = ", ".join(moves.mapped("name"))
+
+    def _get_items(self):
+        """The journal items that were spoken or written about; a notice knows its own."""
+        return (self.move_line_ids | self.notice_id.line_ids.move_line_id).sorted()
 
     @api.depends("notice_id", "message_id")
     def _compute_automatic(self):
@@ -351,32 +354,20 @@ class Contact(models.Model):
     @api.model
     def _log_notices(self, notice_ids):
         """Write what was sent just now into the log; twice cannot be, by the index on notices."""
-        cr = self.env.cr
-        cr.execute(
+        self.env.cr.execute(
             SQL(
                 """
-                WITH sent AS MATERIALIZED (
-                    SELECT * FROM ar_dunning_notice
-                     WHERE id = ANY(%(ids)s) AND state = 'sent' AND (by_email OR by_letter)
-                ), entry AS (
-                    INSERT INTO ar_contact (company_id, partner_id, date, channel, direction,
-                           user_id, person_id, outcome, notice_id,
-                           create_uid, create_date, write_uid, write_date)
-                    SELECT company_id, partner_id, sent_on,
-                           CASE WHEN by_email THEN 'email' ELSE 'letter' END, 'out',
-                           %(uid)s, recipient_id, 'informed', id,
-                           %(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'
-                      FROM sent
-                 RETURNING id, notice_id
-                )
-                INSERT INTO ar_contact_item_rel (contact_id, move_line_id)
-                SELECT entry.id, item.move_line_id::int4
-                  FROM entry
-                  JOIN sent notice ON notice.id = entry.notice_id
-            CROSS JOIN LATERAL %(items)s
+                INSERT INTO ar_contact (company_id, partner_id, date, channel, direction,
+                       user_id, person_id, outcome, notice_id,
+                       create_uid, create_date, write_uid, write_date)
+                SELECT company_id, partner_id, sent_on,
+                       CASE WHEN by_email THEN 'email' ELSE 'letter' END, 'out',
+                       %(uid)s, recipient_id, 'informed', id,
+                       %(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'
+                  FROM ar_dunning_notice
+                 WHERE id = ANY(%(ids)s) AND state = 'sent' AND (by_email OR by_letter)
                 """,
                 ids=list(notice_ids),
-                items=unpack("move_line_id"),
                 uid=self.env.uid,
             )
         )

@@ -37,10 +37,8 @@ class CreditCheck(models.AbstractModel):
         rows = self._get_rows(orders.partner_invoice_id, company)
         spent = defaultdict(float)
         verdicts = {}
-        # the statement says whose contact an invoice address is: no partner has to be read
-        entities = {contact: key for key, (_p, row) in rows.items() for contact in row.contact_ids}
         for order in orders:
-            key = entities.get(order.partner_invoice_id._origin.id)
+            key = order.partner_invoice_id._origin.commercial_partner_id.id
             if not key:
                 continue
             position, row = rows[key]

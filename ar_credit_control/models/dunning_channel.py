@@ -5,5 +5,10 @@ CHANNELS = ("by_email", "by_letter", "by_call", "ask_salesperson")
 
 def channel_names(record):
     """The channels of a level or a notice, as the user calls them."""
-    chosen = [record._fields[name] for name in CHANNELS if record[name]]
-    return ", ".join(field._description_string(record.env) for field in chosen)
+    return name_channels(record, [record[name] for name in CHANNELS])
+
+
+def name_channels(model, chosen):
+    """The names of the channels of which ``chosen``, in the order of all, is true."""
+    names = (name for name, wanted in zip(CHANNELS, chosen, strict=True) if wanted)
+    return ", ".join(model._fields[name]._description_string(model.env) for name in names)

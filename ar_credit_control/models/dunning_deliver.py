@@ -1,15 +1,21 @@
 from operator import attrgetter
 
 import psycopg2
-from markupsafe import Markup
+from markupsafe import escape
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.mail import generate_tracking_message_id
 
+from .dunning_channel import CHANNELS
 from .dunning_deliver_sql import QUICKLY, deliver
 from .dunning_left_out import reasons
 from .dunning_notice import _cause
 
+# Fields of a notice that change as it leaves, and those that follow from them.
+WRITTEN = (
+    *("state", "sent_on", "subject", "body", "message_id", "items_hash", "write_uid", "write_date"),
+    *("mail_status", "mail_error", "preview_subject", "preview"),
+)
 CONCURRENT = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
 
 
@@ -22,9 +28,10 @@ class DunningNotice(models.Model):
     def _compare_items(self, looks):
         """Take over what the items are worth now: ``same``, ``changed`` or ``dropped``.
 
-        :param looks: one ``Look`` a line
+        :param looks: one ``Look`` a line; of a notice without items one without a line
         """
         self.ensure_one()
+        looks = list(filter(attrgetter("line"), looks))
         gone = list(filter(attrgetter("reason"), looks))
         kept = [look for look in looks if look not in gone]
         if reason := _why_not(kept, gone):
@@ -141,7 +148,7 @@ class DunningNotice(models.Model):
             ),
             log_exceptions=False,  # what goes wrong stands on the notice
         )
-        self.env.invalidate_all(flush=False)
+        self.invalidate_recordset(WRITTEN, flush=False)  # the rest is needed below, and as it was
         self._plan_activities()
         self._draft_charges()
         self.env.flush_all()
@@ -159,17 +166,13 @@ class DunningNotice(models.Model):
 
     def _history_head(self):
         """The line of the customer's chatter above the text."""
-        head = self.env._(
-            "%(level)s: %(items)s, %(amount)s, by %(channel)s to %(recipient)s.",
-            level=self.level_id.name,
-            amount=self._money(self.amount),
-            items=self._count_text(),
-            channel=self.channel,
-            recipient=self.recipient_id.display_name,
-        )
-        return Markup(
-            "<p><a href='#' data-oe-model='ar.dunning.notice' data-oe-id='%s'>%s</a></p>"
-        ) % (self.id, head)
+        forms = self._get_forms()
+        return forms.head(self.level_id, tuple(self[name] for name in CHANNELS)) % {
+            "id": self.id,
+            "amount": forms.money(self.amount, self.currency_id),
+            "items": escape(forms.count(self.item_count)),
+            "recipient": escape(self.recipient_id.display_name),
+        }
 
     def _get_sender(self):
         sender = self.company_id.email_formatted or self.env.user.email_formatted

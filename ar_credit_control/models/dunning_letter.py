@@ -24,15 +24,7 @@ class DunningNotice(models.Model):
 
     def _count_text(self):
         """ "1 open invoice", "3 open invoices", in the plural of the language."""
-        plural, _ = letter.plural(self.env.lang or "en_US", self.item_count), self.env._
-        if plural == letter.ONE:
-            text = _("%s open invoice")
-        elif plural == letter.FEW:
-            text = _("%s open invoices (form for 2, 3, 4, 22 …)")
-        else:
-            text = _("%s open invoices (form for 0, 5, 11, 25 …)")
-        # the brackets tell translators which form is meant
-        return text.partition(" (")[0] % self.item_count
+        return self._get_forms().count(self.item_count)
 
     # ------------------------------------------------------------------ items
     def _ageing_row(self, labels, items):
@@ -63,9 +55,7 @@ class DunningNotice(models.Model):
         named = next(filter(None, (item.bank_id for item in items)), None)
         if named:
             return self.env["res.partner.bank"].browse(named)
-        return self.company_id.partner_id.bank_ids.filtered(
-            lambda bank: bank.company_id in (self.company_id, self.env["res.company"])
-        )[:1]
+        return self._get_forms().bank(self.company_id)
 
     def _get_reference(self, items):
         return letter.payment_reference((item.reference for item in items), self._get_number())
@@ -84,12 +74,12 @@ class DunningNotice(models.Model):
             self.currency_id,
             self.recipient_id,
         )
-        return path and f"{self.get_base_url()}{path}"
+        return path and f"{self._get_forms().base(self)}{path}"
 
     def _get_payment_link(self, items):
         """The portal's page of the invoice, or of all that are overdue."""
         path = items[0].path if len(items) == 1 else None
-        return f"{self.get_base_url()}{path or '/my/invoices?filterby=overdue_invoices'}"
+        return f"{self._get_forms().base(self)}{path or '/my/invoices?filterby=overdue_invoices'}"
 
     # ------------------------------------------------------------------ around the text
     def _get_mail_frames(self):
@@ -141,10 +131,10 @@ class DunningNotice(models.Model):
 
     def _get_contacts(self):
         """``{notice: who is to be asked}``: a person, never the machine."""
-        return {
-            notice: user.partner_id[: user.active and not user._is_superuser()]
-            for notice, user in self._get_collectors().items()
-        }
+        persons, collectors = {}, self._get_collectors()
+        for user in set(collectors.values()):
+            persons[user] = user.partner_id[: user.active and not user._is_superuser()]
+        return {notice: persons[user] for notice, user in collectors.items()}
 
 
 def draw_modules(rows, size=4):

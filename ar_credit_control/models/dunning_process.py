@@ -5,7 +5,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from . import dunning_sql
-from .dunning_item_sql import items_of, lines
+from .dunning_item_sql import PLACES, items_of, unpack
 
 BATCH = 500
 ATTEMPTS = 5
@@ -99,6 +99,7 @@ class DunningRun(models.Model):
             ready = self._look_again(todo)
             ready._deliver_all()
             todo._refresh_customers()
+        self.env.invalidate_all()  # what was written by statements is read anew
         return len(notices), busy.ids
 
     def _take(self, passed, limit):
@@ -161,15 +162,16 @@ class DunningRun(models.Model):
         rows = self.env.execute_query(_compare(notices.ids))
         self.env.cr.execute(dunning_sql.drop())
         found = defaultdict(list)
-        for row in rows:
-            found[row[0]].append(Look(*row[1:]))
-        outcome = {notice: notice._compare_items(found[notice.id]) for notice in notices}
-        ready = notices.filtered(lambda notice: outcome[notice] != "dropped")
-        if changed := ready.filtered(lambda notice: outcome[notice] == "changed"):
+        for key, *look in rows:
+            found[key].append(Look(*look))
+        news = notices.browse(found).with_prefetch(notices.ids)
+        outcome = {notice: notice._compare_items(found[notice.id]) for notice in news}
+        if changed := news.filtered(lambda notice: outcome[notice] == "changed"):
             self._set_charges(changed.ids)
-        broken = ready.filtered("problem")
+        dropped = news.filtered(lambda notice: outcome[notice] == "dropped")
+        broken = (notices - dropped).filtered("problem")
         broken.state = "failed"
-        return ready - broken
+        return notices - dropped - broken
 
     def _set_start(self):
         """Take the proposed levels as where customers stand, without sending anything."""
@@ -186,26 +188,44 @@ class DunningRun(models.Model):
 
 
 def _compare(ids) -> SQL:
-    """What each line of the notices is worth now, and why it falls out if it does."""
+    """Of the notices with news: what each line is worth now, and why it falls out if it does.
+
+    Most have none, and nothing is read of them. A notice that lost all of its items is one row.
+    """
     return SQL(
         """
-        SELECT line.notice_id, line.id, line.move_line_id, line.name, line.days,
-               (line.residual - line.covered)::float8, account.stop,
-               COALESCE(account.balance, 0)::float8,
-               CASE WHEN open.line_id IS NULL OR open.residual <= 0 THEN 'paid'
-                    WHEN item.line_id IS NULL THEN 'changed'
-                    WHEN item.reason IS NOT NULL THEN item.reason
-                    WHEN item.held > line.held THEN 'sent' END AS reason,
-               item.note, item.residual_currency::float8, item.covered::float8, item.asked::float8,
-               item.residual_currency <> line.residual OR item.covered <> line.covered
-          FROM ar_dunning_notice notice
-    CROSS JOIN LATERAL (%s) line
-     LEFT JOIN ar_dunning_open open ON open.line_id = line.move_line_id
-     LEFT JOIN ar_dunning_item item ON item.line_id = line.move_line_id
-     LEFT JOIN ar_dunning_account account ON account.customer_id = notice.partner_id
-         WHERE notice.id = ANY(%s)
-      ORDER BY line.id
+        WITH line AS MATERIALIZED (
+            SELECT notice.id AS notice_id, notice.partner_id, line.position,
+                   line.move_line_id::int4, line.name, line.days::int4, line.held::int4,
+                   line.residual::numeric, line.covered::numeric
+              FROM ar_dunning_notice notice
+         LEFT JOIN LATERAL (SELECT * FROM %(items)s) line ON TRUE
+             WHERE notice.id = ANY(%(ids)s)
+        ), look AS (
+            SELECT line.*, account.stop, COALESCE(account.balance, 0)::float8 AS balance,
+                   CASE WHEN open.line_id IS NULL OR open.residual <= 0 THEN 'paid'
+                        WHEN item.line_id IS NULL THEN 'changed'
+                        WHEN item.reason IS NOT NULL THEN item.reason
+                        WHEN item.held > line.held THEN 'sent' END AS reason,
+                   item.note, item.residual_currency::float8 AS open,
+                   item.covered::float8 AS covers, item.asked::float8 AS asked,
+                   item.residual_currency <> line.residual OR item.covered <> line.covered
+                   AS changed
+              FROM line
+         LEFT JOIN ar_dunning_open open ON open.line_id = line.move_line_id
+         LEFT JOIN ar_dunning_item item ON item.line_id = line.move_line_id
+         LEFT JOIN ar_dunning_account account ON account.customer_id = line.partner_id
+        )
+        SELECT notice_id, notice_id::int8 * %(places)s + position,
+               (SELECT id FROM account_move_line entry WHERE entry.id = move_line_id),
+               name, days, (residual - covered)::float8, stop, balance,
+               reason, note, open, covers, asked, changed
+          FROM look
+         WHERE notice_id IN (SELECT notice_id FROM look
+                              WHERE reason IS NOT NULL OR stop IS NOT NULL OR changed)
+      ORDER BY notice_id, position
         """,
-        lines(),
-        ids,
+        items=unpack("move_line_id", "name", "days", "held", "residual", "covered"),
+        ids=ids,
+        places=SQL(str(PLACES)),
     )

@@ -2,6 +2,7 @@ from collections import Counter, defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 RUN_STATES = [
     ("draft", "New"),
@@ -197,7 +198,7 @@ class DunningRun(models.Model):
         self._require("proposal")
         for run in self.sudo():  # checked above
             run._check_confirm()
-            run._get_ready().state = "queued"
+            run._queue()
             run.state = "confirmed"
 
     def _check_confirm(self):
@@ -210,23 +211,38 @@ class DunningRun(models.Model):
                     date=self.date,
                 )
             )
-        if not self._get_ready():
+
+    def _queue(self):
+        """What nothing keeps back is to be sent: one statement, however many notices."""
+        Notice = self.env["ar.dunning.notice"]
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ar_dunning_notice SET state = 'queued', write_uid = %s,"
+                " write_date = now() at time zone 'UTC' WHERE id IN %s",
+                self.env.uid,
+                Notice._search(self._ready_domain()).subselect(),
+            )
+        )
+        if not self.env.cr.rowcount:
             raise UserError(
                 self.env._("“%s” has no notice that can be sent: see its report.", self.name)
             )
+        Notice.invalidate_model(["state", "write_uid", "write_date"], flush=False)
 
     def _get_ready(self):
         """Proposed notices that nothing keeps back."""
-        return self.env["ar.dunning.notice"].search(
-            [
-                ("run_id", "in", self.ids),
-                ("state", "=", "proposed"),
-                ("problem", "=", False),
-                "|",
-                ("needs_approval", "=", False),
-                ("approved_by_id", "!=", False),
-            ]
-        )
+        return self.env["ar.dunning.notice"].search(self._ready_domain())
+
+    def _ready_domain(self):
+        return [
+            ("run_id", "in", self.ids),
+            ("state", "=", "proposed"),
+            ("problem", "=", False),
+            "|",
+            ("needs_approval", "=", False),
+            ("approved_by_id", "!=", False),
+        ]
 
     def action_process(self):
         """Send: a first batch at once, the rest in the background."""

@@ -1,14 +1,12 @@
-"""The parts of many texts: drawn once a language, and filled for each notice."""
+"""The parts of many texts: filled for each notice into what was drawn once a language."""
 
 from collections import namedtuple
-from functools import cache
 
 from markupsafe import escape
 from odoo import models
 from odoo.tools import SQL
-from odoo.tools.misc import format_amount, format_date, formatLang
 
-from ..rules.notice_form import form, slot, squeeze
+from .dunning_forms import Forms
 
 AMOUNTS = ("amount", "interest", "compensation", "charge")
 
@@ -20,29 +18,6 @@ Item = namedtuple(
     " amount move_id reference structured bank_id path",
 )
 NOTHING = (None, None, "", "", None, None)  # the invoice was deleted since
-
-
-class Forms:
-    """How one language writes values, and the templates with slots in it.
-
-    The same amount or day is written once. What goes into a template is markup.
-    """
-
-    def __init__(self, env):
-        self.env = env
-        self.labels = dict(env["ar.open.item"]._selection_bucket())
-        self.get = cache(self._draw)
-        self.plain_money = cache(lambda amount, currency: format_amount(env, amount, currency))
-        self.plain_day = cache(lambda value: format_date(env, value))
-        self.money = cache(lambda amount, currency: escape(self.plain_money(amount, currency)))
-        self.day = cache(lambda value: escape(self.plain_day(value)))
-        self.percent = cache(lambda rate: escape(formatLang(env, rate, digits=2)))
-
-    def _draw(self, name, **flags):
-        """One of the addon's templates as a format; ``flags`` tell what stands in it."""
-        values = {**flags, "slot": slot}
-        text = self.env["ir.qweb"]._render(f"ar_credit_control.{name}", values)
-        return form(squeeze(str(text)))
 
 
 class DunningNotice(models.Model):
@@ -64,7 +39,7 @@ class DunningNotice(models.Model):
         lines = self._read_lines()
         facts = self._read_facts({line.item for found in lines.values() for line in found})
         return {
-            key: [Item(*line[1:], *facts.get(line.item, NOTHING)) for line in found]
+            key: [Item._make(line[1:] + facts.get(line.item, NOTHING)) for line in found]
             for key, found in lines.items()
         }
 
@@ -96,29 +71,30 @@ class DunningNotice(models.Model):
     def _fill_table(self, forms, items):
         """The items with their dates and amounts, what is added to them, and the total."""
         ageing, interest = self._ageing_row(forms.labels, items), self._interest_rows()
-        credited, total = any(item.covered for item in items), self._get_total()
+        amounts, money = {name: self[name] for name in AMOUNTS}, forms.purse(self.currency_id)
+        credited, total = any(item.covered for item in items), sum(amounts.values())
         text = forms.get(
             "dunning_notice_table",
             credited=credited,
-            charged=total != self.amount,
-            interest=bool(self.interest),
-            compensation=bool(self.compensation),
-            charge=bool(self.charge),
+            charged=total != amounts["amount"],
+            interest=bool(amounts["interest"]),
+            compensation=bool(amounts["compensation"]),
+            charge=bool(amounts["charge"]),
             buckets=tuple(label for label, _amount in ageing),
             explained=interest is not None,
             before=bool(interest and interest["before"]),
         )
-        currency = self.currency_id
-        values = {name: forms.money(self[name], currency) for name in AMOUNTS}
-        values["amount_total"] = forms.money(total, currency)
+        values = {name: money(amount) for name, amount in amounts.items()}
+        values["amount_total"] = money(total)
         for place, (_label, amount) in enumerate(ageing):
-            values[f"bucket_{place}"] = forms.money(amount, currency)
+            values[f"bucket_{place}"] = money(amount)
         values["items"] = "".join(self._fill_rows(forms, items, credited))
-        values |= self._fill_interest(forms, interest or {"rows": (), "before": 0, "law": ""})
+        if interest:
+            values |= self._fill_interest(forms, interest)
         return text % values
 
     def _fill_rows(self, forms, items, credited):
-        base, currency = self.get_base_url(), self.currency_id
+        base, money, day = forms.base(self), forms.purse(self.currency_id), forms.day
         rows = {
             linked: forms.get("dunning_notice_item", credited=credited, linked=linked)
             for linked in (False, True)
@@ -129,30 +105,30 @@ class DunningNotice(models.Model):
                 % {
                     "link": escape(f"{base}{item.path}"),
                     "name": escape(item.name or ""),
-                    "date_invoice": forms.day(item.date_invoice),
-                    "date_due": forms.day(item.date_due),
+                    "date_invoice": day(item.date_invoice),
+                    "date_due": day(item.date_due),
                     "days": max(0, item.days),
-                    "amount": forms.money(item.amount or item.residual, currency),
-                    "covered": forms.money(item.covered, currency),
-                    "open": forms.money(item.residual - item.covered, currency),
+                    "amount": money(item.amount or item.residual),
+                    "covered": money(item.covered),
+                    "open": money(item.residual - item.covered),
                 }
             )
 
     def _fill_interest(self, forms, interest):
-        row, currency = forms.get("dunning_notice_interest_row"), self.currency_id
+        row, money = forms.get("dunning_notice_interest_row"), forms.purse(self.currency_id)
         rows = (
             row
             % {
                 "first": forms.day(part.first),
                 "last": forms.day(part.last),
                 "rate": forms.percent(part.rate),
-                "amount": forms.money(part.amount, currency),
+                "amount": money(part.amount),
             }
             for part in interest["rows"]
         )
         return {
             "law": escape(interest["law"]),
-            "before": forms.money(-interest["before"], currency),
+            "before": money(-interest["before"]),
             "interest_rows": "".join(rows),
         }
 
@@ -166,7 +142,7 @@ class DunningNotice(models.Model):
             due=self.days > 0,
             bank=bank,
             scan=bool(qr_code),
-            portal=self.get_base_url().partition("://")[2] + "/my/invoices",
+            portal=forms.base(self).partition("://")[2] + "/my/invoices",
         )
         return text % {
             "amount_total": forms.money(self._get_total(), self.currency_id),

@@ -24,9 +24,7 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Take along what Odoo does not know of, and untie what it would stumble over."""
-    env.cr.execute(
-        "DROP FUNCTION IF EXISTS ar_positions, ar_commission_stakes, ar_commission_stakes_margin"
-    )
+    env.cr.execute("DROP FUNCTION IF EXISTS ar_commission_stakes, ar_commission_stakes_margin")
     env.cr.execute(DROP_TYPE)  # with the column of it
     # with the triggers that keep the ledger of commissions from being deleted
     env.cr.execute("DROP FUNCTION IF EXISTS ar_commission_append_only CASCADE")

@@ -1,27 +1,19 @@
-"""The text of the position's statement, piece by piece.
+"""The text of the position's statements, piece by piece.
 
-Each piece is a query with the column ``customer_id``; lists and reports are built from the same
-pieces as the position of one customer. ``Terms`` says what stands for the company, the day and
-so on: values in a statement of its own, parameters in the function ``ar_positions``.
+Lists and reports are built from the same pieces as the position of one customer. ``Terms`` says
+what stands for the company, the day and so on.
 """
 
 from collections import namedtuple
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from odoo.tools import SQL
 
-from ..rules.exposure import BUCKET_KEYS, BUCKETS
 from .claim_sql import claims
 
-MEMBER = SQL("member")
 EVERYBODY = SQL("(SELECT id, commercial_partner_id AS customer_id FROM res_partner)")
-FOREVER = 100_000  # days
-_DECIDED = SQL(
-    "profile.policy_id, profile.manual_hold, profile.manual_hold_reason, profile.assessed_on,"
-    " profile.review_date, profile.dunning_level, profile.dunning_hold, profile.grade,"
-    " profile.expected_delay, profile.rejected, profile.undelivered, profile.case_phase"
-)
+ALL = SQL("TRUE")
 
 
 @dataclass(frozen=True)
@@ -37,240 +29,151 @@ class Terms:
     default_limit: SQL
 
 
-@dataclass(frozen=True)
-class Beside:
-    """Amounts that ``customer`` owes or has beside its open items; as of a past day unknown."""
+# What is known of a customer beside the ledger, with the columns that say so.
+COLUMNS = {
+    "contact_id": "partner.id",
+    "customer_id": "partner.commercial_partner_id",
+    "credit_limit": "(%(limit)s)::float8",
+    "payment_term_id": "(partner.property_payment_term_id ->> %(company)s::text)::int",
+    "raise_amount": "profile.raise_amount::float8",
+    "insured_amount": "profile.insured_amount::float8",
+    **{
+        name: f"profile.{name}"
+        for name in (
+            *("credit_mode", "limit_valid_until", "raise_from", "raise_until", "policy_id"),
+            *("manual_hold", "manual_hold_reason", "assessed_on", "review_date"),
+            *("dunning_level", "dunning_hold", "grade", "expected_delay"),
+            *("rejected", "undelivered", "case_phase"),
+        )
+    },
+    "contact_date": "spoken.date",
+    "contact_channel": "spoken.channel",
+    "contact_outcome": "spoken.outcome",
+    "contact_level_id": "(SELECT level_id FROM ar_dunning_notice WHERE id = spoken.notice_id)",
+}
+Row = namedtuple("Row", COLUMNS)
+_COLUMNS = ", ".join(COLUMNS.values())
 
-    pending: SQL = SQL("0")
-    drafts: SQL = SQL("0")
-    orders: SQL = SQL("0")
-    disputed: SQL = SQL("0")
-    promised: SQL = SQL("0")
 
+def customers(terms: Terms, owners: SQL) -> SQL:
+    """One ``Row`` per contact of commercial entities; the entity's own says what is decided.
 
-NOTHING = Beside()
+    To plan a statement takes longer than to run it for one customer, and Odoo has PostgreSQL
+    forget its plans before each request (``DISCARD ALL``, when a connection is taken from the
+    pool). So a position is read by few statements with few tables each.
 
-
-def positions(
-    terms: Terms, contacts: SQL, overdue_days: SQL, as_of=None, beside: Beside = NOTHING
-) -> SQL:
-    """One row per commercial entity of the ``contacts`` (ids), with every figure of a position."""
-    buckets = (SQL("COALESCE(ledger.%s, 0)::float8", SQL.identifier(key)) for key in BUCKET_KEYS)
-    amounts = {
-        name: SQL("COALESCE(%s, 0)::float8", amount) for name, amount in vars(beside).items()
-    }
+    :param owners: an array of the entities' ids
+    """
     return SQL(
-        """
-        WITH entity AS MATERIALIZED (
-            SELECT commercial_partner_id AS customer_id, array_agg(id) AS contact_ids
-              FROM res_partner WHERE id = ANY(%(contacts)s) GROUP BY 1 ORDER BY 1
-        ), member AS MATERIALIZED (
-            SELECT partner.id, entity.customer_id, partner.credit_limit,
-                   partner.property_payment_term_id
-              FROM entity JOIN res_partner partner
-                ON partner.commercial_partner_id = entity.customer_id
-        ), item AS MATERIALIZED (%(items)s)
-        SELECT customer.id, %(buckets)s, COALESCE(ledger.unapplied, 0)::float8, ledger.oldest_due,
-               beyond.amounts::float8[], share.currencies, share.balances, share.overdues,
-               %(pending)s, %(drafts)s, %(orders)s,
-               (%(limit)s)::float8, profile.credit_mode, profile.limit_valid_until,
-               profile.raise_amount::float8, profile.raise_from, profile.raise_until,
-               COALESCE(profile.insured_amount, 0)::float8, %(decided)s,
-               %(disputed)s, %(promised)s,
-               spoken.date, spoken.channel, spoken.outcome, spoken.level_id,
-               (customer.property_payment_term_id ->> %(company)s::text)::int, entity.contact_ids
-          FROM entity
-          JOIN member customer ON customer.id = entity.customer_id
-     LEFT JOIN (%(ledger)s) ledger ON ledger.customer_id = customer.id
-     LEFT JOIN (%(beyond)s) beyond ON beyond.customer_id = customer.id
-     LEFT JOIN (%(shares)s) share ON share.customer_id = customer.id
+        f"""
+        SELECT {_COLUMNS}
+          FROM res_partner partner
      LEFT JOIN ar_credit_profile profile
-            ON profile.partner_id = customer.id AND profile.company_id = %(root)s
-     LEFT JOIN LATERAL (%(last_contact)s) spoken ON TRUE
+            ON profile.partner_id = partner.id AND profile.company_id = %(root)s
+     LEFT JOIN LATERAL (
+            SELECT date, channel, outcome, notice_id FROM ar_contact
+             WHERE company_id = %(root)s AND partner_id = partner.id
+          ORDER BY date DESC, id DESC LIMIT 1) spoken ON TRUE
+         WHERE partner.commercial_partner_id = ANY(%(owners)s)
         """,
-        contacts=contacts,
-        decided=_DECIDED,
-        last_contact=last_contact(terms.root),
-        buckets=SQL(", ").join(buckets),
-        items=items(terms, MEMBER, as_of),
-        limit=credit_limit(terms, SQL("customer")),
-        ledger=ledger(terms),
-        beyond=beyond(terms, overdue_days),
-        shares=shares(terms),
-        **amounts,
+        limit=credit_limit(terms, SQL("partner")),
+        owners=owners,
         root=terms.root,
         company=terms.company,
     )
 
 
-def last_contact(root: SQL) -> SQL:
-    """When and how ``customer`` was last spoken with, and the level if it was by a notice."""
-    return SQL(
-        """
-        SELECT contact.date, contact.channel, contact.outcome, notice.level_id
-          FROM ar_contact contact
-     LEFT JOIN ar_dunning_notice notice ON notice.id = contact.notice_id
-         WHERE contact.company_id = %s AND contact.partner_id = customer.id
-      ORDER BY contact.date DESC, contact.id DESC LIMIT 1
-        """,
-        root,
-    )
+def ageing(terms: Terms, partners: SQL, edges: SQL, as_of=None) -> SQL:
+    """Open items in slices, as ``rules.exposure.Slice`` has them, after the partner's id.
 
-
-# Columns of ``positions`` in its order, with their types in PostgreSQL.
-COLUMNS = {
-    "customer_id": "int",
-    **dict.fromkeys(BUCKET_KEYS, "float8"),
-    "unapplied": "float8",
-    "oldest_due": "date",
-    "overdue_beyond": "float8[]",
-    "currencies": "int[]",
-    "currency_balances": "float8[]",
-    "currency_overdues": "float8[]",
-    "payments_pending": "float8",
-    "draft_invoices": "float8",
-    "orders": "float8",
-    "credit_limit": "float8",
-    "credit_mode": "varchar",
-    "limit_valid_until": "date",
-    "raise_amount": "float8",
-    "raise_from": "date",
-    "raise_until": "date",
-    "insured_amount": "float8",
-    "policy_id": "int",
-    "manual_hold": "bool",
-    "manual_hold_reason": "varchar",
-    "assessed_on": "date",
-    "review_date": "date",
-    "dunning_level": "int",
-    "dunning_hold": "bool",
-    "grade": "varchar",
-    "expected_delay": "float8",
-    "rejected": "int",
-    "undelivered": "int",
-    "case_phase": "varchar",
-    "disputed": "float8",
-    "promised": "float8",
-    "contact_date": "timestamp",
-    "contact_channel": "varchar",
-    "contact_outcome": "varchar",
-    "contact_level_id": "int",
-    "payment_term_id": "int",
-    "contact_ids": "int[]",
-}
-Row = namedtuple("Row", COLUMNS)
-
-
-def function() -> SQL:
-    """The statement as a database function.
-
-    To plan it takes longer than to run it for one customer, and Odoo has PostgreSQL forget its
-    plans before each request (``DISCARD ALL``, when a connection is taken from the pool). So what
-    many customers have none of is looked for first, and planned only where there is some; the
-    joins stand in the order in which they are to be made. Within a request plans are kept.
+    :param partners: an array of ids
+    :param edges: an array of days past due, ascending, at which the next slice begins
     """
-    terms = Terms(
-        today=SQL("p_today"),
-        company=SQL("p_company"),
-        root=SQL("p_root"),
-        currency=SQL("p_currency"),
-        companies=SQL("p_companies"),
-        receivables=SQL("p_receivables"),
-        default_limit=SQL("p_default_limit"),
-    )
     return SQL(
         """
-        DROP FUNCTION IF EXISTS ar_positions;
-        CREATE FUNCTION ar_positions(
-            p_contacts int[], p_today date, p_company int, p_root int, p_currency int,
-            p_companies int[], p_receivables int[], p_default_limit numeric, p_days int[]
-        ) RETURNS TABLE (%(columns)s)
-        LANGUAGE plpgsql STABLE
-        SET plan_cache_mode = force_generic_plan SET join_collapse_limit = 1 AS $$
-        #variable_conflict use_column
-        DECLARE
-            v_customers int[];
-            v_members int[];
-            %(variables)s
-        BEGIN
-            v_customers := ARRAY(
-                SELECT DISTINCT commercial_partner_id FROM res_partner WHERE id = ANY(p_contacts));
-            v_members := ARRAY(
-                SELECT id FROM res_partner WHERE commercial_partner_id = ANY(v_customers));
-            %(lookups)s
-            RETURN QUERY %(positions)s;
-        END $$
+        SELECT partner_id, currency_id, residual > 0, width_bucket(%(today)s - due, %(edges)s),
+               SUM(residual)::float8, SUM(residual_currency)::float8, MIN(due)
+          FROM (%(items)s) item
+      GROUP BY 1, 2, 3, 4
         """,
-        columns=SQL(", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())),
-        variables=SQL(" ".join(f"v_{name} jsonb;" for name in vars(NOTHING))),
-        lookups=SQL(" ").join(_lookups(terms)),
-        positions=positions(terms, SQL("p_contacts"), SQL("p_days"), beside=_LOOKED_UP),
+        today=terms.today,
+        edges=edges,
+        items=items(terms, as_of, SQL("line.partner_id = ANY(%s)", partners)),
     )
 
 
-# In the function: an amount of each customer that has any, by the customer's id.
-_LOOKED_UP = Beside(
-    **{name: SQL(f"(v_{name} ->> customer.id::text)::numeric") for name in vars(NOTHING)}
-)
-_MEMBERS = SQL(
-    "(SELECT id, commercial_partner_id AS customer_id FROM res_partner"
-    " WHERE commercial_partner_id = ANY(v_customers))"
-)
-_CUSTOMERS = SQL("(SELECT unnest(v_customers))")
+def beside(terms: Terms, owners: SQL, contacts: SQL) -> SQL:
+    """Whether the customers have anything of each of ``PARTS``; an index tells.
 
-
-def _lookups(terms: Terms) -> Iterator[SQL]:
-    """Statements of the function that look for what is rare, and sum it up where there is any."""
-    open_line = "is_open AND company_id = p_root AND partner_id = ANY(v_customers)"
-    yield _lookup(
-        "EXISTS (SELECT FROM account_payment WHERE partner_id = ANY(v_members)"
-        " AND move_id IS NULL AND state IN ('in_process', 'paid'))",
-        pending(terms, _MEMBERS),
-        pending="amount",
-    )
-    yield _lookup(
-        "EXISTS (SELECT FROM account_move WHERE commercial_partner_id = ANY(v_customers)"
-        " AND state = 'draft' AND move_type IN ('out_invoice', 'out_refund', 'out_receipt'))",
-        drafts(terms, _CUSTOMERS),
-        drafts="amount",
-    )
-    yield _lookup(
-        "EXISTS (SELECT FROM sale_order WHERE partner_invoice_id = ANY(v_members)"
-        " AND state = 'sale' AND invoice_status <> 'invoiced')",
-        orders(terms, _MEMBERS),
-        orders="amount",
-    )
-    yield _lookup(
-        f"EXISTS (SELECT FROM ar_dispute_line WHERE {open_line})"
-        f" OR EXISTS (SELECT FROM ar_promise_line WHERE {open_line})",
-        claims(terms.root, terms.currency, _CUSTOMERS),
-        disputed="disputed",
-        promised="promised",
-    )
-
-
-def _lookup(condition: str, rows: SQL, **columns: str) -> SQL:
-    """Fill variables with ``columns`` of ``rows`` where the condition holds: an index tells."""
+    :param owners: an array of the commercial entities' ids
+    :param contacts: an array of the ids of all their contacts
+    """
     return SQL(
         """
-        IF %(condition)s THEN
-            SELECT %(amounts)s INTO %(variables)s FROM (%(rows)s) found;
-        END IF;
+        SELECT EXISTS (SELECT FROM account_payment
+                        WHERE partner_id = ANY(%(contacts)s) AND move_id IS NULL
+                          AND state IN ('in_process', 'paid')),
+               EXISTS (SELECT FROM account_move
+                        WHERE commercial_partner_id = ANY(%(owners)s) AND state = 'draft'
+                          AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')),
+               EXISTS (SELECT FROM sale_order
+                        WHERE partner_invoice_id = ANY(%(contacts)s) AND state = 'sale'
+                          AND invoice_status <> 'invoiced'),
+               EXISTS (SELECT FROM ar_dispute_line
+                        WHERE is_open AND company_id = %(root)s
+                          AND partner_id = ANY(%(owners)s))
+            OR EXISTS (SELECT FROM ar_promise_line
+                        WHERE is_open AND company_id = %(root)s
+                          AND partner_id = ANY(%(owners)s))
         """,
-        condition=SQL(condition),
-        amounts=SQL(
-            ", ".join(f"jsonb_object_agg(customer_id, {column})" for column in columns.values())
-        ),
-        variables=SQL(", ".join(f"v_{name}" for name in columns)),
-        rows=rows,
+        contacts=contacts,
+        owners=owners,
+        root=terms.root,
     )
 
 
-def items(terms: Terms, member: SQL, as_of=None) -> SQL:
+# Amounts beside the ledger that most customers have none of: figures of each part, in its order.
+PARTS = {
+    "pending": ("payments_pending",),
+    "drafts": ("draft_invoices",),
+    "orders": ("orders",),
+    "claims": ("disputed", "promised"),
+}
+
+
+def parts(terms: Terms, names: Iterable[str], owners: SQL) -> SQL:
+    """One row for each of the named ``PARTS`` and each customer who has something of it."""
+    member = SQL(
+        "(SELECT id, commercial_partner_id AS customer_id FROM res_partner"
+        " WHERE commercial_partner_id = ANY(%s))",
+        owners,
+    )
+    scope = SQL("(SELECT unnest(%s))", owners)
+    pieces = {
+        "pending": lambda: pending(terms, member),
+        "drafts": lambda: drafts(terms, scope),
+        "orders": lambda: orders(terms, member),
+        "claims": lambda: claims(terms.root, terms.currency, scope),
+    }
+    columns = {"claims": SQL("disputed, promised")}
+    return SQL(" UNION ALL ").join(
+        SQL(
+            "SELECT %s, customer_id, ARRAY[%s]::float8[] FROM (%s) part",
+            name,
+            columns.get(name, SQL("amount")),
+            pieces[name](),
+        )
+        for name in names
+    )
+
+
+def items(terms: Terms, as_of=None, scope: SQL = ALL) -> SQL:
     """One row per open receivable instalment: residual in company and document currency.
 
     With ``as_of`` (a date) the residual is the balance less what was reconciled up to that day,
     the formula by which core computes ``amount_residual``.
+
+    :param scope: a condition on ``line``
     """
     if as_of:
         residual = _residual_as_of(as_of, "balance", "amount", "amount")
@@ -287,20 +190,30 @@ def items(terms: Terms, member: SQL, as_of=None) -> SQL:
         )
     return SQL(
         """
-        SELECT member.customer_id, line.currency_id, %(residual)s AS residual,
+        SELECT line.partner_id, line.currency_id, %(residual)s AS residual,
                %(in_currency)s AS residual_currency,
                COALESCE(line.date_maturity, line.date) AS due
           FROM account_move_line line
-          JOIN %(member)s member ON member.id = line.partner_id
          WHERE line.account_id = ANY(%(receivables)s) AND line.parent_state = 'posted'
-           AND %(state)s AND line.company_id = ANY(%(companies)s)
+           AND %(state)s AND line.company_id = ANY(%(companies)s) AND %(scope)s
         """,
         residual=residual,
         in_currency=in_currency,
-        member=member,
         receivables=terms.receivables,
         state=state,
         companies=terms.companies,
+        scope=scope,
+    )
+
+
+def customers_items(terms: Terms) -> SQL:
+    """The ``items`` of the whole ledger with the customer whose they are."""
+    return SQL(
+        """
+        SELECT partner.commercial_partner_id AS customer_id, item.residual, item.due
+          FROM (%s) item JOIN res_partner partner ON partner.id = item.partner_id
+        """,
+        items(terms),
     )
 
 
@@ -319,69 +232,6 @@ def _residual_as_of(as_of, amount, debit_column, credit_column) -> SQL:
         )
     )
     return SQL("line.%s - %s + %s", SQL.identifier(amount), *matched)
-
-
-def ledger(terms: Terms) -> SQL:
-    """Open items (query ``item``) by customer: ageing, unapplied credit, oldest due date."""
-    buckets = SQL(", ").join(
-        SQL(
-            "SUM(residual) FILTER (WHERE residual > 0 AND %s - due BETWEEN %s AND %s) AS %s",
-            terms.today,
-            SQL(str(-FOREVER if first is None else first)),
-            SQL(str(FOREVER if last is None else last)),
-            SQL.identifier(name),
-        )
-        for name, first, last in BUCKETS
-    )
-    return SQL(
-        """
-        SELECT customer_id, %(buckets)s,
-               -SUM(residual) FILTER (WHERE residual < 0) AS unapplied,
-               MIN(due) FILTER (WHERE residual > 0 AND due < %(today)s) AS oldest_due
-          FROM item
-      GROUP BY customer_id
-        """,
-        buckets=buckets,
-        today=terms.today,
-    )
-
-
-def beyond(terms: Terms, overdue_days: SQL) -> SQL:
-    """What is overdue for longer than each of the given numbers of days, as an array."""
-    return SQL(
-        """
-        SELECT customer_id, array_agg(amount ORDER BY place) AS amounts
-          FROM (
-            SELECT item.customer_id, span.place, COALESCE(SUM(item.residual) FILTER (
-                       WHERE item.residual > 0 AND item.due < %(today)s - span.days), 0) AS amount
-              FROM item CROSS JOIN unnest(%(days)s) WITH ORDINALITY span(days, place)
-          GROUP BY item.customer_id, span.place
-          ) old_item
-      GROUP BY customer_id
-        """,
-        today=terms.today,
-        days=overdue_days,
-    )
-
-
-def shares(terms: Terms) -> SQL:
-    """What is open in foreign currencies, in them: three arrays in the same order."""
-    return SQL(
-        """
-        SELECT customer_id, array_agg(currency_id) AS currencies,
-               array_agg(balance::float8) AS balances, array_agg(overdue::float8) AS overdues
-          FROM (
-            SELECT customer_id, currency_id, SUM(residual_currency) AS balance,
-                   COALESCE(SUM(residual_currency)
-                            FILTER (WHERE residual > 0 AND due < %(today)s), 0) AS overdue
-              FROM item WHERE currency_id <> %(currency)s
-          GROUP BY customer_id, currency_id
-          ) foreign_item
-      GROUP BY customer_id
-        """,
-        today=terms.today,
-        currency=terms.currency,
-    )
 
 
 def pending(terms: Terms, member: SQL) -> SQL:
@@ -556,7 +406,7 @@ def exposures(terms: Terms) -> SQL:
          WHERE partner.commercial_partner_id = partner.id
         """,
         limit=limit_in_force(terms),
-        items=items(terms, EVERYBODY),
+        items=customers_items(terms),
         pending=pending(terms, EVERYBODY),
         drafts=drafts(terms),
         orders=orders(terms, EVERYBODY),

@@ -206,7 +206,7 @@ class ResPartner(models.Model):
               ) ledger
             """,
             today=SQL("%s::date", today),
-            items=position_sql.items(Position._get_terms(self.env.company), position_sql.EVERYBODY),
+            items=position_sql.customers_items(Position._get_terms(self.env.company)),
         )
 
     def _ar_exposure_sql(self):

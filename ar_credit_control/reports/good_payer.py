@@ -99,7 +99,7 @@ class GoodPayer(models.Model):
 
     def _overdue_sql(self, terms):
         """Something overdue that no credit or payment in hand would cover."""
-        items = position_sql.items(terms, position_sql.EVERYBODY)
+        items = position_sql.customers_items(terms)
         return SQL(
             """
             SELECT FROM (

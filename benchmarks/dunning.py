@@ -7,14 +7,7 @@ an address for mail and post. Each run is rolled back, so that all meet the same
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from statistics import median
 
 from odoo import fields
@@ -24,12 +17,12 @@ from .common import Result
 from .dunning_bare import SAME_ROWS, WANTED
 from .dunning_data import prepared
 from .dunning_peer import PEER, measure_peer
+from .serving import serving
 from .timing import clock
 
 NEEDS_ODOO = True
 ROUNDS = 5
 ALONE = 6  # letters printed one by one
-PORT = 8975
 
 
 def add_arguments(parser) -> None:
@@ -164,30 +157,3 @@ def measure_letters(result: Result, database: str, count: int) -> None:
 
 REPORT = "ar_credit_control.report_dunning_notice"
 CHUNK = 50
-
-
-@contextmanager
-def serving(database: str) -> Iterator[str]:
-    """Odoo's web server, where wkhtmltopdf finds the style sheets."""
-    command = [sys.executable, "-m", "odoo", "-c", os.environ["ODOO_RC"], "-d", database]
-    command += [f"--http-port={PORT}", "--max-cron-threads=0", "--log-level=warn"]
-    server = subprocess.Popen(command, stdout=sys.stderr)
-    address = f"http://127.0.0.1:{PORT}"
-    try:
-        wait_for(address)
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def wait_for(address: str, seconds: int = 120) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            urllib.request.urlopen(f"{address}/web/login", timeout=30).close()
-        except (TimeoutError, OSError):
-            time.sleep(0.5)
-        else:
-            return
-    raise SystemExit(f"error: the web server at {address} did not answer in {seconds} seconds")

@@ -1,10 +1,15 @@
-"""What the addon costs the rest of Odoo: the same ledger in two databases, one without it."""
+"""What the addon costs the rest of Odoo: the same ledger in two databases, one without it.
+
+Screens, and orders that are confirmed one by one, are asked for over HTTP as the web client does,
+of two servers; what is done in batches runs inside this process.
+"""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from itertools import cycle, islice
 from statistics import median
 
@@ -12,6 +17,7 @@ from odoo.tests.form import Form
 
 from . import databases, ledger
 from .common import Result
+from .serving import Browser, serving
 from .timing import clock
 
 NEEDS_ODOO = True
@@ -22,9 +28,14 @@ GROUPS = {
 }
 FORMS = {"customer form": "res.partner", "quotation form": "sale.order"}
 PASSES = 3  # times that every form is opened
+REHEARSED = 5  # steps that warm a server up
 PAIRS = 50  # parts of documents, each done on both sides before the next
 
 add_arguments = ledger.add_arguments
+
+
+def login(user: str) -> str:
+    return f"bench_{user}"
 
 
 class Side:
@@ -40,7 +51,8 @@ class Side:
             name: env["res.users"].create(
                 {
                     "name": name,
-                    "login": f"bench_{name}",
+                    "login": login(name),
+                    "password": login(name),
                     "company_id": company.id,
                     "company_ids": [company.id],
                     "group_ids": [env.ref(group).id for group in ("base.group_user", *groups)],
@@ -53,7 +65,7 @@ class Side:
     def as_user(self, name: str):
         """Environment of a request by that user, with the context that the web client sends."""
         user = self.users[name]
-        context = {"lang": "en_US", "tz": "Europe/Rome", "uid": user.id}
+        context = {"lang": "en_US", "tz": "Europe/Rome", "uid": user.id, "bin_size": True}
         context["allowed_company_ids"] = self.company_ids
         return self.env(user=user.id, context=context)
 
@@ -91,11 +103,14 @@ def run(args) -> Result:
             for side, name in names.items()
         }
         gc.freeze()
-        measure_forms(result, sides)
-        measure_choice(result, sides)
+        all_screens = list(screens(sides))
+        for screen in all_screens:
+            measure_reading(result, sides, screen)
         measure_posting(result, sides)
         measure_reconciling(result, sides)
-        measure_confirming(result, sides)
+        orders = confirmable(sides)
+        measure_confirming(result, sides, orders)
+    browse(result, names, all_screens, orders)
     return result
 
 
@@ -111,15 +126,23 @@ def first_night(database: str) -> None:
     databases.execute(database, "VACUUM ANALYZE ar_credit_profile, ar_score_snapshot")
 
 
-def pairs(sides: dict, task: Callable, items: list) -> dict[str, list[tuple[float, int]]]:
-    """Runs ``task(side, item)`` on both sides, item by item, in turns; the first is a rehearsal."""
-    taken: dict[str, list[tuple[float, int]]] = {PLAIN: [], ADDON: []}
-    for turn, item in enumerate([items[0], *items]):
+def turns(task: Callable, items: list, rehearsed: int = 1) -> dict[str, list]:
+    """What ``task(side, item)`` measured on both sides, item by item, in turns; rehearsed first."""
+    taken: dict[str, list] = {PLAIN: [], ADDON: []}
+    for turn, item in enumerate([*items[:rehearsed], *items]):
         for side in (PLAIN, ADDON) if turn % 2 else (ADDON, PLAIN):
-            measured = sides[side].undone(lambda side=side, item=item: task(sides[side], item))
-            if turn:
+            measured = task(side, item)
+            if turn >= rehearsed:
                 taken[side].append(measured)
     return taken
+
+
+def pairs(sides: dict, task: Callable, items: list) -> dict[str, list[tuple[float, int]]]:
+    """Seconds and queries of ``task(side, item)`` inside this process, undone after each run."""
+    return turns(
+        lambda side, item: sides[side].undone(lambda: task(sides[side], item)),
+        items,
+    )
 
 
 def extra_percent(taken: dict) -> float:
@@ -130,8 +153,12 @@ def extra_percent(taken: dict) -> float:
 
 def report(result: Result, name: str, taken: dict, limit: float) -> None:
     result.bar(f"{name}: extra time", extra_percent(taken), limit, unit="%")
+    report_times(result, name, taken)
+
+
+def report_times(result: Result, name: str, taken: dict) -> None:
     for side in (PLAIN, ADDON):
-        seconds = [seconds for seconds, _count in taken[side]]
+        seconds = [measured[0] for measured in taken[side]]
         result.figure(f"{name}: {side}, median", 1000 * median(seconds), "ms")
 
 
@@ -159,37 +186,120 @@ def form_fields(env, model: str, record: int) -> dict:
     return Form(env[model].browse(record))._view["fields_spec"]
 
 
-def measure_forms(result: Result, sides: dict) -> None:
+@dataclass(frozen=True)
+class Screen:
+    """Forms that a user opens; with ``chosen``, new ones on which he chooses one of the records.
+
+    ``fields`` is what the web client asks for, by side.
+    """
+
+    name: str
+    user: str
+    model: str
+    records: list[int]
+    fields: dict[str, dict]
+    chosen: str = ""
+
+    def read(self, side: Side, asked: str, record: int) -> None:
+        """What the form itself shows, without the web around it."""
+        model = side.as_user(self.user)[self.model]
+        if self.chosen:
+            model.onchange({self.chosen: record}, [self.chosen], self.fields[asked])
+        else:
+            model.browse(record).web_read(self.fields[asked])
+
+    def open(self, browser: Browser, asked: str, record: int) -> float:
+        fields_ = self.fields[asked]
+        if not self.chosen:
+            return browser.open_form(self.model, record, fields_)
+        values = {self.chosen: record}
+        return browser.call(self.model, "onchange", [], values, [self.chosen], fields_)
+
+
+def screens(sides: dict) -> Iterator[Screen]:
+    env = sides[PLAIN].env
+    quotations = chosen(env, "sale.order")
     for form, model in FORMS.items():
-        records = chosen(sides[PLAIN].env, model)
+        records = chosen(env, model)
         for user in GROUPS:
-            asked = {s: form_fields(sides[s].as_user(user), model, records[0]) for s in sides}
-            asked = {sides[side]: fields_ for side, fields_ in asked.items()}
+            fields_ = asked(sides, user, model, records[0])
+            yield Screen(f"{form}, {user}", user, model, records, fields_)
+    yield Screen(
+        "customer chosen on a quotation, salesperson",
+        "salesperson",
+        "sale.order",
+        chosen(env, "res.partner"),
+        asked(sides, "salesperson", "sale.order", quotations[0]),
+        chosen="partner_id",
+    )
 
-            def read(side, record, model=model, user=user, asked=asked):
-                side.as_user(user)[model].browse(record).web_read(asked[side])
 
-            taken = pairs(sides, read, records * PASSES)
-            report(result, f"{form}, {user}", taken, 10)
-            report_queries(result, f"{form}, {user}", taken)
+def asked(sides: dict, user: str, model: str, record: int) -> dict[str, dict]:
+    return {name: form_fields(side.as_user(user), model, record) for name, side in sides.items()}
 
 
-def measure_choice(result: Result, sides: dict) -> None:
-    """A new quotation at the moment when its customer is chosen."""
-    orders = chosen(sides[PLAIN].env, "sale.order")
-    customers = chosen(sides[PLAIN].env, "res.partner")
-    asked = {
-        side: form_fields(side.as_user("salesperson"), "sale.order", orders[0])
-        for side in sides.values()
-    }
+def measure_reading(result: Result, sides: dict, screen: Screen) -> None:
+    taken = turns(
+        lambda side, record: sides[side].undone(lambda: screen.read(sides[side], side, record)),
+        screen.records * PASSES,
+    )
+    report_queries(result, screen.name, taken)
+    result.figure(f"{screen.name}: read without the web, extra time", extra_percent(taken), "%")
+    report_times(result, f"{screen.name}: read without the web", taken)
 
-    def choose(side, customer):
-        values = {"partner_id": customer}
-        side.as_user("salesperson")["sale.order"].onchange(values, ["partner_id"], asked[side])
 
-    taken = pairs(sides, choose, customers * PASSES)
-    report(result, "customer chosen on a quotation, salesperson", taken, 10)
-    report_queries(result, "customer chosen on a quotation, salesperson", taken)
+# ---------------------------------------------------------------- over HTTP
+def browse(result: Result, names: dict[str, str], all_screens: list, orders: list[int]) -> None:
+    """The screens as users open them, and orders confirmed by button, on copies that are served."""
+    copies = {side: f"{name}_host" for side, name in names.items()}
+    try:
+        for side, name in names.items():
+            databases.close(name)
+            databases.copy(name, copies[side])
+            with databases.environment(copies[side], "admin", commit=True) as env:
+                Side(env)
+            databases.close(copies[side])
+        with served(copies) as browsers:
+            for screen in all_screens:
+                measure_screen(result, browsers, screen)
+            measure_button(result, browsers, orders)
+    finally:
+        databases.drop(copies.values())
+
+
+@contextmanager
+def served(names: dict[str, str]) -> Iterator[dict[tuple[str, str], Browser]]:
+    """A browser for each side and user."""
+    with ExitStack() as stack:
+        addresses = {side: stack.enter_context(serving(name)) for side, name in names.items()}
+        yield {
+            (side, user): Browser(address, names[side], login(user))
+            for side, address in addresses.items()
+            for user in GROUPS
+        }
+
+
+def measure_screen(result: Result, browsers: dict, screen: Screen) -> None:
+    taken = turns(
+        lambda side, record: (screen.open(browsers[side, screen.user], side, record),),
+        screen.records * PASSES,
+        REHEARSED,
+    )
+    report(result, screen.name, taken, 10)
+
+
+def measure_button(result: Result, browsers: dict, orders: list[int], count: int = 100) -> None:
+    """Orders confirmed for good, each by a request of its own; the first ones are a rehearsal."""
+
+    def press(side, order):
+        browser = browsers[side, "salesperson"]
+        return (browser.call("sale.order", "action_confirm", [order], button=True),)
+
+    for order in orders[:REHEARSED]:
+        for side in (PLAIN, ADDON):
+            press(side, order)
+    left = orders[REHEARSED : REHEARSED + count]
+    report(result, f"confirming {len(left):,} orders one by one", turns(press, left, 0), 10)
 
 
 # ---------------------------------------------------------------- documents
@@ -243,7 +353,7 @@ def measure_reconciling(result: Result, sides: dict, count: int = 1000) -> None:
     report(result, f"reconciling {len(matches):,} payments", taken, 5)
 
 
-def confirmable(sides: dict, count: int) -> list[int]:
+def confirmable(sides: dict, count: int = 300) -> list[int]:
     """Quotations that nothing holds back: to put an order on hold is not to confirm it."""
     orders = rows(
         sides[ADDON],
@@ -262,19 +372,18 @@ def confirmable(sides: dict, count: int) -> list[int]:
         passing.extend(found.filtered(lambda order: order.state == "sale").ids)
 
     sides[ADDON].undone(confirm)
+    if not passing:
+        raise SystemExit("error: every quotation of the ledger is held: nothing to confirm")
     return passing[:count]
 
 
-def measure_confirming(result: Result, sides: dict, count: int = 300) -> None:
-    orders = confirmable(sides, count)
-    if not orders:
-        raise SystemExit("error: every quotation of the ledger is held: nothing to confirm")
-
+def measure_confirming(result: Result, sides: dict, orders: list[int]) -> None:
     def confirm(side, ids):
         side.as_user("salesperson")["sale.order"].browse(ids).action_confirm()
 
-    singles = [[order] for order in orders[:100]]
-    taken = pairs(sides, confirm, singles)
-    report(result, f"confirming {len(singles):,} orders one by one", taken, 10)
+    singles = pairs(sides, confirm, [[order] for order in orders[:100]])
+    name = "confirming one by one, without the web"
+    result.figure(f"{name}, extra time", extra_percent(singles), "%")
+    report_times(result, name, singles)
     taken = pairs(sides, confirm, batches(orders, 10))
     report(result, f"confirming {len(orders):,} orders in ten batches", taken, 10)

@@ -83,7 +83,8 @@ class TestCreditRace(RaceCase):
         with self._environment() as job:
             job.cr.execute("SELECT 1 FROM ar_credit_profile LIMIT 1")  # takes the snapshot
             with self._environment() as order:
-                order["ar.credit.profile"]._lock([partner_id], company.with_env(order))
+                partner = order["res.partner"].browse(partner_id)
+                order["ar.credit.profile"]._lock(partner, company.with_env(order))
             Profile = job["ar.credit.profile"]
             Profile._ensure([partner_id], company.with_env(job))
             self.assertEqual(Profile.search_count([("partner_id", "=", partner_id)]), 1)

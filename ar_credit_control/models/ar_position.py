@@ -38,7 +38,7 @@ READ = {
 class ArPosition(models.AbstractModel):
     """The one source of what customers owe.
 
-    Everything is computed from the ledger when asked for, in three or four statements for any
+    Everything is computed from the ledger when asked for, in two or three statements for any
     number of customers; their text is in ``position_sql``.
     """
 
@@ -63,8 +63,11 @@ class ArPosition(models.AbstractModel):
         return {key: position for key, (position, _row) in rows.items()}
 
     @api.model
-    def _get_rows(self, partners, company, as_of=None, overdue_days=()):
-        """As ``_get_positions``, with what the credit profile says beside each position."""
+    def _get_rows(self, partners, company, as_of=None, overdue_days=(), shown=True):
+        """As ``_get_positions``, with what the credit profile says beside each position.
+
+        :param shown: with what is only shown: claims, and the last contact
+        """
         partners = partners._origin.sudo()  # rights are the callers' business, see above
         partners.fetch(["commercial_partner_id"])  # and nothing else of a thousand
         owners = partners.commercial_partner_id.ids
@@ -72,20 +75,22 @@ class ArPosition(models.AbstractModel):
             return {}
         self = self.sudo()
         self._flush_ledger()
-        rows = self._read(company, owners, as_of, overdue_days)
+        rows = self._read(company, owners, as_of, overdue_days, shown)
         return self._add_shared_exposure(rows, company) if not as_of else rows
 
     # ------------------------------------------------------------------ statements
-    def _read(self, company, owners, as_of=None, overdue_days=()):
+    def _read(self, company, owners, as_of=None, overdue_days=(), shown=True):
         """``{commercial partner id: (Position, row)}`` of one company alone."""
         terms = self._get_terms(company, as_of)
-        statement = position_sql.customers(terms, _array(owners))
-        rows = [position_sql.Row._make(row) for row in self.env.execute_query(statement)]
+        statement = position_sql.customers(terms, _array(owners), shown)
+        rows = [position_sql.Row(*row) for row in self.env.execute_query(statement)]
         entities = {row.contact_id: row.customer_id for row in rows}
-        figures = defaultdict(dict) if as_of else self._read_beside(terms, owners, entities)
+        names = () if as_of else position_sql.PARTS if shown else position_sql.EXPOSURE
+        found, slices = self._read_ledger(terms, names, owners, entities, overdue_days, as_of)
+        figures = self._read_parts(terms, found, owners)
         own = self._get_company(company.id).currency_id
-        for key, slices in self._read_slices(terms, entities, overdue_days, as_of).items():
-            figures[key].update(ageing.figures(slices, own, overdue_days))
+        for key, its_slices in slices.items():
+            figures[key].update(ageing.figures(its_slices, own, overdue_days))
         today = fields.Date.context_today(self)
         return {
             row.customer_id: (_to_position(row, today, figures[row.customer_id]), row)
@@ -93,30 +98,29 @@ class ArPosition(models.AbstractModel):
             if row.contact_id == row.customer_id
         }
 
-    def _read_slices(self, terms, entities, overdue_days, as_of):
-        """``{commercial partner id: [Slice]}`` of those with open items.
+    def _read_ledger(self, terms, names, owners, entities, overdue_days, as_of):
+        """Those of the named parts that there are, and ``{commercial partner id: [Slice]}``.
 
         :param entities: ``{contact id: commercial partner id}``
         """
-        statement = position_sql.ageing(
-            terms, _array(entities), _array(ageing.edges(overdue_days)), as_of
+        edges = _array(ageing.edges(overdue_days))
+        rows = self.env.execute_query(
+            position_sql.ledger(terms, names, _array(owners), _array(entities), edges, as_of)
         )
+        first = len(names)
         slices = defaultdict(list)
-        for partner_id, *values in self.env.execute_query(statement):
-            slices[entities[partner_id]].append(ageing.Slice._make(values))
-        return slices
+        for row in rows:
+            if partner_id := row[first]:
+                slices[entities[partner_id]].append(ageing.Slice(*row[first + 1 :]))
+        return [name for name, there_is in zip(names, rows[0], strict=False) if there_is], slices
 
-    def _read_beside(self, terms, owners, contacts):
+    def _read_parts(self, terms, names, owners):
         """``{commercial partner id: {field of a position: amount}}`` beside the ledger."""
-        owners = _array(owners)
-        [there_is] = self.env.execute_query(position_sql.beside(terms, owners, _array(contacts)))
-        names = [name for name, some in zip(position_sql.PARTS, there_is, strict=True) if some]
         figures = defaultdict(dict)
         if names:
-            for name, key, amounts in self.env.execute_query(
-                position_sql.parts(terms, names, owners)
-            ):
-                figures[key].update(zip(position_sql.PARTS[name], amounts, strict=True))
+            statement = position_sql.parts(terms, names, _array(owners))
+            for name, key, amounts in self.env.execute_query(statement):
+                figures[key].update(zip(position_sql.PARTS[name].figures, amounts, strict=True))
         return figures
 
     @api.model
@@ -235,7 +239,7 @@ class ArPosition(models.AbstractModel):
         others, limits = defaultdict(float), {}
         for member in group.company_ids - company.root_id:
             rate = self._get_rate(member, company)
-            for key, (theirs, _row) in self._read(member, list(rows)).items():
+            for key, (theirs, _row) in self._read(member, list(rows), shown=False).items():
                 others[key] += company.currency_id.round(theirs.exposure * rate)
                 if member == group.company_id:
                     amount = company.currency_id.round(theirs.limit.amount * rate)

@@ -244,7 +244,7 @@ class CollectionCase(models.Model):
         self.ensure_one()
         self.check_access("write")
         # of two who press the button at the same moment the second one has to find the first's
-        self.env["ar.credit.profile"].sudo()._lock(self.partner_id.ids, self.company_id)
+        self.env["ar.credit.profile"].sudo()._lock(self.partner_id, self.company_id)
         run = self._find_proposed_run() or self._make_notice_run(vals)
         return run.get_formview_action()
 

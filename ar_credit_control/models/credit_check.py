@@ -34,7 +34,7 @@ class CreditCheck(models.AbstractModel):
         batch cannot spend one limit twice.
         """
         self = self.sudo()  # a verdict is the same whoever asks; callers know who may see it
-        rows = self._get_rows(orders.partner_invoice_id, company)
+        rows = self._get_rows(orders.partner_invoice_id, company, shown=not to_confirm)
         spent = defaultdict(float)
         verdicts = {}
         for order in orders:
@@ -101,9 +101,9 @@ class CreditCheck(models.AbstractModel):
             return limit.kind == "no_credit"
         return limit.amount != self.env["ar.position"]._get_default_limit(company.id)
 
-    def _get_rows(self, partners, company):
+    def _get_rows(self, partners, company, shown=True):
         days = self.env["ar.credit.policy"]._get_overdue_days(self._get_company(company).root_id)
-        rows = self.env["ar.position"]._get_rows(partners, company, overdue_days=days)
+        rows = self.env["ar.position"]._get_rows(partners, company, overdue_days=days, shown=shown)
         return self._refresh_dunning(rows, company)
 
     def _refresh_dunning(self, rows, company):

@@ -187,8 +187,8 @@ class CreditProfile(models.Model):
         )
 
     @api.model
-    def _lock(self, contact_ids, company):
-        """Serialize decisions about the customers whose contacts these are.
+    def _lock(self, customers, company):
+        """Serialize decisions about customers, who are commercial entities.
 
         Odoo's transactions read a snapshot, so waiting for a lock is not enough: the second of
         two confirmations would wait and then still not see the first one's order. The row is
@@ -200,15 +200,10 @@ class CreditProfile(models.Model):
         facts, keeper = Position._get_company(company.id), Position._get_group(company).company_id
         if not Position._is_written():
             self.flush_model()
-            self.env["res.partner"].flush_model(["commercial_partner_id"])
-        customers = SQL(
-            "SELECT commercial_partner_id FROM res_partner WHERE id = ANY(%s)", list(contact_ids)
-        )
         for locked in sorted({keeper.id, facts.root_id} - {False}):
-            self.env.cr.execute(_write_on(customers, locked))
-            # fewer too where contacts share a customer, which is then written to twice
-            if self.env.cr.rowcount < len(set(contact_ids)):
-                self.env.cr.execute(_write_on_new(customers, locked, self.env.uid))
+            self.env.cr.execute(_write_on(customers.ids, locked))
+            if self.env.cr.rowcount < len(customers):
+                self.env.cr.execute(_write_on_new(customers.ids, locked, self.env.uid))
         self.invalidate_model(["confirmations"], flush=False)
 
     @api.model
@@ -252,36 +247,35 @@ class CreditProfile(models.Model):
         }
 
 
-def _write_on(customers, company_id) -> SQL:
+def _write_on(customer_ids, company_id) -> SQL:
     """Write to the profiles of customers that have one: a third of what the next one costs."""
     return SQL(
         """
-        UPDATE ar_credit_profile profile SET confirmations = profile.confirmations + 1
-          FROM (SELECT id FROM ar_credit_profile
-                 WHERE company_id = %s AND partner_id IN (%s)
-              ORDER BY partner_id FOR NO KEY UPDATE) locked
-         WHERE locked.id = profile.id
+        UPDATE ar_credit_profile SET confirmations = confirmations + 1
+         WHERE id = ANY(ARRAY(
+               SELECT id FROM ar_credit_profile WHERE company_id = %s AND partner_id = ANY(%s)
+             ORDER BY partner_id FOR NO KEY UPDATE))
         """,
         company_id,
-        customers,
+        customer_ids,
     )
 
 
-def _write_on_new(customers, company_id, uid) -> SQL:
+def _write_on_new(customer_ids, company_id, uid) -> SQL:
     """The same for customers that may have no profile yet, or get one at this moment."""
     return SQL(
         """
         INSERT INTO ar_credit_profile AS profile
                (partner_id, company_id, credit_mode, confirmations,
                 create_uid, create_date, write_uid, write_date)
-        SELECT DISTINCT commercial_partner_id, %(company)s, 'limit', 1,
+        SELECT customer.id, %(company)s, 'limit', 1,
                %(uid)s, now() at time zone 'UTC', %(uid)s, now() at time zone 'UTC'
-          FROM (%(customers)s) customer
-      ORDER BY commercial_partner_id
+          FROM unnest(%(ids)s::int[]) customer (id)
+      ORDER BY customer.id
    ON CONFLICT (partner_id, company_id)
      DO UPDATE SET confirmations = profile.confirmations + 1
         """,
         company=company_id,
         uid=uid,
-        customers=customers,
+        ids=customer_ids,
     )

@@ -7,6 +7,7 @@ what stands for the company, the day and so on.
 from collections import namedtuple
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from odoo.tools import SQL
 
@@ -29,8 +30,8 @@ class Terms:
     default_limit: SQL
 
 
-# What is known of a customer beside the ledger, with the columns that say so.
-COLUMNS = {
+# What is decided about a customer, and when it was last spoken with: columns that say so.
+_DECIDED = {
     "contact_id": "partner.id",
     "customer_id": "partner.commercial_partner_id",
     "credit_limit": "(%(limit)s)::float8",
@@ -46,16 +47,17 @@ COLUMNS = {
             *("rejected", "undelivered", "case_phase"),
         )
     },
+}
+_SPOKEN = {
     "contact_date": "spoken.date",
     "contact_channel": "spoken.channel",
     "contact_outcome": "spoken.outcome",
     "contact_level_id": "(SELECT level_id FROM ar_dunning_notice WHERE id = spoken.notice_id)",
 }
-Row = namedtuple("Row", COLUMNS)
-_COLUMNS = ", ".join(COLUMNS.values())
+Row = namedtuple("Row", [*_DECIDED, *_SPOKEN], defaults=[None] * len(_SPOKEN))
 
 
-def customers(terms: Terms, owners: SQL) -> SQL:
+def customers(terms: Terms, owners: SQL, shown: bool) -> SQL:
     """One ``Row`` per contact of commercial entities; the entity's own says what is decided.
 
     To plan a statement takes longer than to run it for one customer, and Odoo has PostgreSQL
@@ -63,82 +65,105 @@ def customers(terms: Terms, owners: SQL) -> SQL:
     pool). So a position is read by few statements with few tables each.
 
     :param owners: an array of the entities' ids
+    :param shown: with the last contact
     """
+    last_contact = SQL(
+        """
+     LEFT JOIN LATERAL (
+            SELECT date, channel, outcome, notice_id FROM ar_contact
+             WHERE company_id = %s AND partner_id = partner.id
+          ORDER BY date DESC, id DESC LIMIT 1) spoken ON TRUE
+        """,
+        terms.root,
+    )
+    columns = ", ".join([*_DECIDED.values(), *(_SPOKEN.values() if shown else ())])
     return SQL(
         f"""
-        SELECT {_COLUMNS}
+        SELECT {columns}
           FROM res_partner partner
      LEFT JOIN ar_credit_profile profile
             ON profile.partner_id = partner.id AND profile.company_id = %(root)s
-     LEFT JOIN LATERAL (
-            SELECT date, channel, outcome, notice_id FROM ar_contact
-             WHERE company_id = %(root)s AND partner_id = partner.id
-          ORDER BY date DESC, id DESC LIMIT 1) spoken ON TRUE
+          %(last_contact)s
          WHERE partner.commercial_partner_id = ANY(%(owners)s)
         """,
         limit=credit_limit(terms, SQL("partner")),
+        last_contact=last_contact if shown else SQL(),
         owners=owners,
         root=terms.root,
         company=terms.company,
     )
 
 
-def ageing(terms: Terms, partners: SQL, edges: SQL, as_of=None) -> SQL:
-    """Open items in slices, as ``rules.exposure.Slice`` has them, after the partner's id.
+def ledger(terms: Terms, names, owners: SQL, contacts: SQL, edges: SQL, as_of=None) -> SQL:
+    """Open items in slices, as ``rules.ageing.Slice`` has them, after the partner's id.
 
-    :param partners: an array of ids
-    :param edges: an array of days past due, ascending, at which the next slice begins
-    """
-    return SQL(
-        """
-        SELECT partner_id, currency_id, residual > 0, width_bucket(%(today)s - due, %(edges)s),
-               SUM(residual)::float8, SUM(residual_currency)::float8, MIN(due)
-          FROM (%(items)s) item
-      GROUP BY 1, 2, 3, 4
-        """,
-        today=terms.today,
-        edges=edges,
-        items=items(terms, as_of, SQL("line.partner_id = ANY(%s)", partners)),
-    )
-
-
-def beside(terms: Terms, owners: SQL, contacts: SQL) -> SQL:
-    """Whether the customers have anything of each of ``PARTS``; an index tells.
+    Before them, in each row, whether the customers have anything of each of the named ``PARTS``:
+    an index tells. Without open items there is one row, whose slice is empty.
 
     :param owners: an array of the commercial entities' ids
     :param contacts: an array of the ids of all their contacts
+    :param edges: an array of days past due, ascending, at which the next slice begins
     """
+    there_is = (
+        SQL(PARTS[name].sign, owners=owners, contacts=contacts, root=terms.root) for name in names
+    )
     return SQL(
         """
-        SELECT EXISTS (SELECT FROM account_payment
-                        WHERE partner_id = ANY(%(contacts)s) AND move_id IS NULL
-                          AND state IN ('in_process', 'paid')),
-               EXISTS (SELECT FROM account_move
-                        WHERE commercial_partner_id = ANY(%(owners)s) AND state = 'draft'
-                          AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')),
-               EXISTS (SELECT FROM sale_order
-                        WHERE partner_invoice_id = ANY(%(contacts)s) AND state = 'sale'
-                          AND invoice_status <> 'invoiced'),
-               EXISTS (SELECT FROM ar_dispute_line
-                        WHERE is_open AND company_id = %(root)s
-                          AND partner_id = ANY(%(owners)s))
-            OR EXISTS (SELECT FROM ar_promise_line
-                        WHERE is_open AND company_id = %(root)s
-                          AND partner_id = ANY(%(owners)s))
+        SELECT there_is.*, slice.*
+          FROM (SELECT %(there_is)s) there_is
+     LEFT JOIN (
+            SELECT partner_id, currency_id, residual > 0, width_bucket(%(today)s - due, %(edges)s),
+                   SUM(residual)::float8, SUM(residual_currency)::float8, MIN(due)
+              FROM (%(items)s) item
+          GROUP BY 1, 2, 3, 4) slice ON TRUE
         """,
-        contacts=contacts,
-        owners=owners,
-        root=terms.root,
+        there_is=SQL(", ").join(there_is),
+        today=terms.today,
+        edges=edges,
+        items=items(terms, as_of, SQL("line.partner_id = ANY(%s)", contacts)),
     )
 
 
-# Amounts beside the ledger that most customers have none of: figures of each part, in its order.
+class Part(NamedTuple):
+    """Amounts beside the ledger that most customers have none of.
+
+    figures: the position's fields that they are.
+    sign: an expression that is true where there may be some.
+    """
+
+    figures: tuple[str, ...]
+    sign: str
+
+
 PARTS = {
-    "pending": ("payments_pending",),
-    "drafts": ("draft_invoices",),
-    "orders": ("orders",),
-    "claims": ("disputed", "promised"),
+    "pending": Part(
+        ("payments_pending",),
+        """EXISTS (SELECT FROM account_payment
+                    WHERE partner_id = ANY(%(contacts)s) AND move_id IS NULL
+                      AND state IN ('in_process', 'paid')) AS pending""",
+    ),
+    "drafts": Part(
+        ("draft_invoices",),
+        """EXISTS (SELECT FROM account_move
+                    WHERE commercial_partner_id = ANY(%(owners)s) AND state = 'draft'
+                      AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')) AS drafts""",
+    ),
+    "orders": Part(
+        ("orders",),
+        """EXISTS (SELECT FROM sale_order
+                    WHERE partner_invoice_id = ANY(%(contacts)s) AND state = 'sale'
+                      AND invoice_status <> 'invoiced') AS orders""",
+    ),
+    "claims": Part(
+        ("disputed", "promised"),
+        """(EXISTS (SELECT FROM ar_dispute_line
+                     WHERE is_open AND company_id = %(root)s AND partner_id = ANY(%(owners)s))
+         OR EXISTS (SELECT FROM ar_promise_line
+                     WHERE is_open AND company_id = %(root)s AND partner_id = ANY(%(owners)s)))
+         AS claims""",
+    ),
 }
+EXPOSURE = ("pending", "drafts", "orders")  # what counts; claims are only shown
 
 
 def parts(terms: Terms, names: Iterable[str], owners: SQL) -> SQL:

@@ -136,7 +136,7 @@ class Promise(models.Model):
     def _check_policy(self, policy):
         """Refuse a day too far away and more open promises than the policy lets customers make."""
         # of two that are written at the same moment the second one has to count the first
-        self.env["ar.credit.profile"].sudo()._lock(self.partner_id.ids, self.company_id)
+        self.env["ar.credit.profile"].sudo()._lock(self.partner_id, self.company_id)
         latest = fields.Date.add(fields.Date.context_today(self), days=policy.promise_max_days)
         if self.date > latest:
             raise UserError(

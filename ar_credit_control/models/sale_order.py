@@ -260,9 +260,9 @@ class SaleOrder(models.Model):
         return held
 
     def _ar_lock_and_judge(self, company):
-        self.env["ar.credit.profile"].sudo()._lock(  # whoever confirms
-            self.partner_invoice_id.ids, company
-        )
+        contacts = self.partner_invoice_id.sudo()  # whoever confirms: whose they are
+        contacts.fetch(["commercial_partner_id"])  # nothing else of them is read
+        self.env["ar.credit.profile"].sudo()._lock(contacts.commercial_partner_id, company)
         return self.env["ar.credit.check"]._judge_orders(self, company, to_confirm=True)
 
     def _ar_must_wait(self, verdict):

@@ -1,6 +1,8 @@
 """The items of a notice: one value of it, read as lines; after an update from the version that
 kept them in a table."""
 
+import gc
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -119,6 +121,17 @@ class TestDunningItems(DunningCommon):
             )
         )
         self.assertEqual(rows, [("lz4",) * 3] * 2)
+
+    def test_what_is_set_for_one_statement_is_undone(self):
+        """Joins stay in memory only while the texts are written."""
+        mine, other = self._propose_two()
+        mine.run_id.action_confirm()
+        mine.run_id.action_process()
+        self.assertEqual((mine.state, other.state), ("sent", "sent"))
+        self.assertEqual(self.env.execute_query(SQL("SHOW enable_nestloop")), [("on",)])
+        self.assertTrue(gc.isenabled())
+        ids = ",".join(map(str, sorted(mine.sudo().line_ids.move_line_id.ids)))
+        self.assertEqual(mine.sudo().items_hash, hashlib.md5(ids.encode()).hexdigest())
 
     def test_an_item_whose_entry_was_deleted_keeps_its_words(self):
         mine, other = self._propose_two()

@@ -90,14 +90,14 @@ class DunningNotice(models.Model):
 
     def _deliver(self):
         result = super()._deliver()
-        if formal := self.filtered("level_id.formal_notice"):
+        if formal := self._of_levels("formal_notice"):
             # whoever sends the notice does what opens the case
             self.env["ar.collection.case"].sudo()._open_for_notices(formal.sudo())
         return result
 
     def _render_bodies(self, template):
         bodies = super()._render_bodies(template)
-        if formal := self.filtered("level_id.formal_notice"):
+        if formal := self._of_levels("formal_notice"):
             blocks = formal._render_formal_blocks()
             bodies.update({key: block + bodies[key] for key, block in blocks.items()})
         return bodies

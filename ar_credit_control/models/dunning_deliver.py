@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools.mail import generate_tracking_message_id
 
 from .dunning_channel import CHANNELS
-from .dunning_deliver_sql import QUICKLY, deliver
+from .dunning_deliver_sql import AS_BEFORE, IN_MEMORY, QUICKLY, deliver
 from .dunning_left_out import reasons
 from .dunning_notice import _cause
 
@@ -133,10 +133,14 @@ class DunningNotice(models.Model):
         mail_heads, mail_feet, places = self._get_mail_frames()
         self.env.flush_all()
         self.env.cr.execute(QUICKLY)
+        self.env.cr.execute(IN_MEMORY)
         self.env.cr.execute(
             deliver(
                 {
                     "ids": self.ids,
+                    "partners": [notice.partner_id.id for notice in self],
+                    "recipients": [notice.recipient_id.id for notice in self],
+                    "mailed": [notice.by_email for notice in self],
                     "subjects": [texts[notice][0] for notice in self],
                     "bodies": [texts[notice][1] for notice in self],
                     "frames": places,
@@ -148,6 +152,7 @@ class DunningNotice(models.Model):
             ),
             log_exceptions=False,  # what goes wrong stands on the notice
         )
+        self.env.cr.execute(AS_BEFORE)
         self.invalidate_recordset(WRITTEN, flush=False)  # the rest is needed below, and as it was
         self._plan_activities()
         self._draft_charges()
@@ -163,6 +168,11 @@ class DunningNotice(models.Model):
                 subject, body = rendered.get(notice.id, (None, None))
                 texts[notice] = (notice.subject or subject, notice.body or body)
         return texts
+
+    def _of_levels(self, option):
+        """The notices of levels that have an option; there are few levels, and many notices."""
+        levels = self.level_id.filtered(option)
+        return self.filtered(lambda notice: notice.level_id in levels) if levels else self.browse()
 
     def _history_head(self):
         """The line of the customer's chatter above the text."""
@@ -212,7 +222,7 @@ class DunningNotice(models.Model):
         called = (self - asked).filtered("by_call")
         for notice, collector in called._get_collectors().items():
             notice._plan("call", collector, None)
-        for notice in self.filtered("level_id.hand_over"):
+        for notice in self._of_levels("hand_over"):
             notice._plan("hand_over", notice._get_profile()._get_credit_manager(), None)
 
     def _plan(self, kind, user, deadline):
@@ -269,7 +279,7 @@ class DunningNotice(models.Model):
     # ------------------------------------------------------------------ draft documents
     def _draft_charges(self):
         """Draft one document a notice for what its level has posted; a person reviews it."""
-        posting = self.filtered(lambda notice: "post" in notice._charge_modes())
+        posting = self._of_levels(lambda level: "post" in _charge_modes(level))
         for notice in posting:
             lines = notice._charge_lines()
             if lines:
@@ -284,10 +294,6 @@ class DunningNotice(models.Model):
                     }
                 )
 
-    def _charge_modes(self):
-        level = self.level_id
-        return level.interest_mode, level.compensation_mode, level.charge_mode
-
     def _charge_lines(self):
         amounts = self.interest, self.compensation, self.charge
         names = (
@@ -295,13 +301,17 @@ class DunningNotice(models.Model):
             self.env._("Compensation of costs"),
             self.env._("Dunning charge"),
         )
-        wanted = zip(self._charge_modes(), amounts, names, strict=True)
+        wanted = zip(_charge_modes(self.level_id), amounts, names, strict=True)
         return [
             # outside the scope of VAT: compensation for a delay is no supply
             Command.create({"name": name, "price_unit": amount, "tax_ids": [Command.clear()]})
             for mode, amount, name in wanted
             if mode == "post" and amount
         ]
+
+
+def _charge_modes(level):
+    return level.interest_mode, level.compensation_mode, level.charge_mode
 
 
 def _why_not(kept, gone):

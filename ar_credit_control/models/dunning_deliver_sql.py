@@ -6,7 +6,7 @@ are those that it writes for a note with one recipient by e-mail; Odoo's mail qu
 
 from odoo.tools import SQL
 
-from .dunning_item_sql import items_of
+from .dunning_item_sql import unpack
 
 
 def deliver(texts, frame) -> SQL:
@@ -21,13 +21,13 @@ def deliver(texts, frame) -> SQL:
     return SQL(
         """
         WITH text AS MATERIALIZED (
-            SELECT text.*, notice.partner_id, notice.recipient_id, notice.by_email
-              FROM unnest(%(ids)s::int[], %(subjects)s::text[], %(bodies)s::text[],
-                          %(frames)s::int[], %(heads)s::text[], %(replies)s::text[],
-                          %(message_ids)s::text[])
-                AS text (id, subject, body, frame, head, reply_to, message_id)
-              JOIN ar_dunning_notice notice USING (id)
-        ), items AS (%(items)s), message AS (%(message)s), mail AS (%(mail)s), recipient AS (
+            SELECT * FROM unnest(%(ids)s::int[], %(partners)s::int[], %(recipients)s::int[],
+                                 %(mailed)s::bool[], %(subjects)s::text[], %(bodies)s::text[],
+                                 %(frames)s::int[], %(heads)s::text[], %(replies)s::text[],
+                                 %(message_ids)s::text[])
+                AS text (id, partner_id, recipient_id, by_email, subject, body, frame, head,
+                         reply_to, message_id)
+        ), message AS (%(message)s), mail AS (%(mail)s), recipient AS (
             INSERT INTO mail_mail_res_partner_rel (mail_mail_id, res_partner_id)
             SELECT mail.id, text.recipient_id
               FROM mail
@@ -43,21 +43,24 @@ def deliver(texts, frame) -> SQL:
         )
         UPDATE ar_dunning_notice notice
            SET state = 'sent', sent_on = now() at time zone 'UTC', subject = text.subject,
-               body = text.body, message_id = message.id, items_hash = items.hash,
+               body = text.body, message_id = message.id, items_hash = (%(hash)s),
                write_uid = %(uid)s, write_date = now() at time zone 'UTC'
           FROM text
           JOIN message USING (message_id)
-     LEFT JOIN items ON items.id = text.id
-         WHERE text.id = notice.id
+         WHERE text.id = notice.id AND notice.id = ANY(%(ids)s)
         """,
         **texts,
         **frame,
-        items=_items(texts["ids"]),
+        hash=_hash(),
         message=_messages(frame),
         mail=_mails(frame),
     )
 
 
+# The rows are found by their ids and joined in memory. To look each up among the others would
+# seem cheaper as long as PostgreSQL takes the table for empty: just after a large proposal.
+IN_MEMORY = SQL("SET LOCAL enable_nestloop = off")
+AS_BEFORE = SQL("SET LOCAL enable_nestloop TO DEFAULT")
 # Until the end of the transaction long texts are compressed by lz4, where the server has it, in a
 # fifth of the time of its default; each text is stored with the message, the mail and the notice.
 QUICKLY = SQL(
@@ -66,15 +69,11 @@ QUICKLY = SQL(
 )
 
 
-def _items(ids) -> SQL:
-    """What the items of each notice come to, as one value to compare."""
+def _hash() -> SQL:
+    """What the items of the notice come to, as one value to compare."""
     return SQL(
-        """
-        SELECT notice_id AS id, md5(string_agg(move_line_id::text, ',' ORDER BY move_line_id))
-               AS hash
-          FROM (%s) line GROUP BY notice_id
-        """,
-        items_of(ids),
+        "SELECT md5(string_agg(move_line_id::text, ',' ORDER BY move_line_id)) FROM %s",
+        unpack("move_line_id"),
     )
 
 

@@ -32,11 +32,8 @@ class DunningNotice(models.Model):
 
     def _deliver(self):
         result = super()._deliver()
-        enclosing = self.filtered(
-            lambda n: (n.by_email or n.by_letter)
-            and (n.level_id.attach_invoices or n.level_id.attach_statement)
-        )
-        if enclosing:
+        attaching = self._of_levels(lambda level: level.attach_invoices or level.attach_statement)
+        if enclosing := attaching.filtered(lambda n: n.by_email or n.by_letter):
             enclosing._wait_for_enclosures()
         return result
 

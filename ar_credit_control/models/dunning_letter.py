@@ -40,9 +40,9 @@ class DunningNotice(models.Model):
 
     def _interest_rows(self):
         """Rate and interest of each half-year, and what was charged before."""
-        policy = self.policy_id
-        if not (self.interest and policy.interest_scheme_id):
+        if not (self.interest and self.policy_id.interest_scheme_id):
             return None
+        policy = self.policy_id
         agreed = policy.contract_rate if policy.use_contract_rate else None
         scheme = policy.interest_scheme_id._to_rules(agreed)
         parts = [line._get_interest(scheme, self.date) for line in self.line_ids]

@@ -122,11 +122,10 @@ class CreditProfile(models.Model):
                  WHERE company_id = %(company)s AND state IN ('sent', 'start') AND %(scope)s
             )
             SELECT counted.partner_id, MAX(item.level_number) AS level,
-                   BOOL_OR(EXISTS (
-                       SELECT FROM ar_dunning_level level
-                        WHERE level.policy_id = counted.policy_id AND level.credit_hold
-                          AND level.number <= item.level_number)) AS hold
+                   COALESCE(BOOL_OR(item.level_number >= holding.number), FALSE) AS hold
               FROM counted
+         LEFT JOIN (SELECT policy_id, MIN(number) AS number FROM ar_dunning_level
+                     WHERE credit_hold GROUP BY policy_id) holding USING (policy_id)
         CROSS JOIN LATERAL (
                 SELECT item.level_number::int4
                   FROM ar_dunning_notice notice

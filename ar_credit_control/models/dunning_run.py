@@ -219,9 +219,9 @@ class DunningRun(models.Model):
         self.env.cr.execute(
             SQL(
                 "UPDATE ar_dunning_notice SET state = 'queued', write_uid = %s,"
-                " write_date = now() at time zone 'UTC' WHERE id IN %s",
+                " write_date = now() at time zone 'UTC' WHERE %s",
                 self.env.uid,
-                Notice._search(self._ready_domain()).subselect(),
+                Notice._search(self._ready_domain(), order="id").where_clause,
             )
         )
         if not self.env.cr.rowcount:

@@ -94,7 +94,7 @@ class DunningNotice(models.Model):
         return text % values
 
     def _fill_rows(self, forms, items, credited):
-        base, money, day = forms.base(self), forms.purse(self.currency_id), forms.day
+        base, money, day = escape(forms.base(self)), forms.purse(self.currency_id), forms.day
         rows = {
             linked: forms.get("dunning_notice_item", credited=credited, linked=linked)
             for linked in (False, True)
@@ -103,7 +103,7 @@ class DunningNotice(models.Model):
             yield (
                 rows[bool(item.path)]
                 % {
-                    "link": escape(f"{base}{item.path}"),
+                    "link": f"{base}{item.path}",  # nothing in a path is to be escaped
                     "name": escape(item.name or ""),
                     "date_invoice": day(item.date_invoice),
                     "date_due": day(item.date_due),

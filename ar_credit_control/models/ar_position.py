@@ -87,7 +87,7 @@ class ArPosition(models.AbstractModel):
         entities = {row.contact_id: row.customer_id for row in rows}
         names = () if as_of else position_sql.PARTS if shown else position_sql.EXPOSURE
         found, slices = self._read_ledger(terms, names, owners, entities, overdue_days, as_of)
-        figures = self._read_parts(terms, found, owners)
+        figures = self._read_parts(terms, found, owners, entities)
         own = self._get_company(company.id).currency_id
         for key, its_slices in slices.items():
             figures[key].update(ageing.figures(its_slices, own, overdue_days))
@@ -99,7 +99,7 @@ class ArPosition(models.AbstractModel):
         }
 
     def _read_ledger(self, terms, names, owners, entities, overdue_days, as_of):
-        """Those of the named parts that there are, and ``{commercial partner id: [Slice]}``.
+        """``{part: its sign}`` of those that there are, and ``{commercial partner id: [Slice]}``.
 
         :param entities: ``{contact id: commercial partner id}``
         """
@@ -112,13 +112,19 @@ class ArPosition(models.AbstractModel):
         for row in rows:
             if partner_id := row[first]:
                 slices[entities[partner_id]].append(ageing.Slice(*row[first + 1 :]))
-        return [name for name, there_is in zip(names, rows[0], strict=False) if there_is], slices
+        signs = dict(zip(names, rows[0], strict=False))
+        return {name: sign for name, sign in signs.items() if sign is not None}, slices
 
-    def _read_parts(self, terms, names, owners):
+    def _read_parts(self, terms, found, owners, entities):
         """``{commercial partner id: {field of a position: amount}}`` beside the ledger."""
         figures = defaultdict(dict)
-        if names:
-            statement = position_sql.parts(terms, names, _array(owners))
+        if found:
+            member = SQL(
+                "(SELECT * FROM unnest(%s, %s) AS member (id, customer_id))",
+                _array(entities),
+                _array(entities.values()),
+            )
+            statement = position_sql.parts(terms, found, _array(owners), member)
             for name, key, amounts in self.env.execute_query(statement):
                 figures[key].update(zip(position_sql.PARTS[name].figures, amounts, strict=True))
         return figures

@@ -5,7 +5,7 @@ what stands for the company, the day and so on.
 """
 
 from collections import namedtuple
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -97,27 +97,27 @@ def customers(terms: Terms, owners: SQL, shown: bool) -> SQL:
 def ledger(terms: Terms, names, owners: SQL, contacts: SQL, edges: SQL, as_of=None) -> SQL:
     """Open items in slices, as ``rules.ageing.Slice`` has them, after the partner's id.
 
-    Before them, in each row, whether the customers have anything of each of the named ``PARTS``:
-    an index tells. Without open items there is one row, whose slice is empty.
+    Before them, in each row, the sign of each of the named ``PARTS``: an index tells. Without
+    open items there is one row, whose slice is empty.
 
     :param owners: an array of the commercial entities' ids
     :param contacts: an array of the ids of all their contacts
     :param edges: an array of days past due, ascending, at which the next slice begins
     """
-    there_is = (
-        SQL(PARTS[name].sign, owners=owners, contacts=contacts, root=terms.root) for name in names
-    )
+    about = {"owners": owners, "contacts": contacts}
+    about |= {"root": terms.root, "currency": terms.currency}
+    signs = SQL(", ").join(SQL(PARTS[name].sign, **about) for name in names)
     return SQL(
         """
         SELECT there_is.*, slice.*
-          FROM (SELECT %(there_is)s) there_is
+          FROM (SELECT %(signs)s) there_is
      LEFT JOIN (
             SELECT partner_id, currency_id, residual > 0, width_bucket(%(today)s - due, %(edges)s),
                    SUM(residual)::float8, SUM(residual_currency)::float8, MIN(due)
               FROM (%(items)s) item
           GROUP BY 1, 2, 3, 4) slice ON TRUE
         """,
-        there_is=SQL(", ").join(there_is),
+        signs=signs,
         today=terms.today,
         edges=edges,
         items=items(terms, as_of, SQL("line.partner_id = ANY(%s)", contacts)),
@@ -128,7 +128,7 @@ class Part(NamedTuple):
     """Amounts beside the ledger that most customers have none of.
 
     figures: the position's fields that they are.
-    sign: an expression that is true where there may be some.
+    sign: an expression that is NULL where there are none.
     """
 
     figures: tuple[str, ...]
@@ -138,46 +138,49 @@ class Part(NamedTuple):
 PARTS = {
     "pending": Part(
         ("payments_pending",),
-        """EXISTS (SELECT FROM account_payment
-                    WHERE partner_id = ANY(%(contacts)s) AND move_id IS NULL
-                      AND state IN ('in_process', 'paid')) AS pending""",
+        """NULLIF(EXISTS (
+               SELECT FROM account_payment
+                WHERE partner_id = ANY(%(contacts)s) AND move_id IS NULL
+                  AND state IN ('in_process', 'paid')), FALSE) AS pending""",
     ),
     "drafts": Part(
         ("draft_invoices",),
-        """EXISTS (SELECT FROM account_move
-                    WHERE commercial_partner_id = ANY(%(owners)s) AND state = 'draft'
-                      AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')) AS drafts""",
+        """NULLIF(EXISTS (
+               SELECT FROM account_move
+                WHERE commercial_partner_id = ANY(%(owners)s) AND state = 'draft'
+                  AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')), FALSE)
+           AS drafts""",
     ),
     "orders": Part(
         ("orders",),
-        """EXISTS (SELECT FROM sale_order
-                    WHERE partner_invoice_id = ANY(%(contacts)s) AND state = 'sale'
-                      AND invoice_status <> 'invoiced') AS orders""",
+        # and whether any is in another currency than the company's
+        """(SELECT bool_or(currency_id <> %(currency)s) FROM sale_order
+             WHERE partner_invoice_id = ANY(%(contacts)s) AND state = 'sale'
+               AND invoice_status <> 'invoiced') AS orders""",
     ),
     "claims": Part(
         ("disputed", "promised"),
-        """(EXISTS (SELECT FROM ar_dispute_line
-                     WHERE is_open AND company_id = %(root)s AND partner_id = ANY(%(owners)s))
-         OR EXISTS (SELECT FROM ar_promise_line
-                     WHERE is_open AND company_id = %(root)s AND partner_id = ANY(%(owners)s)))
-         AS claims""",
+        """NULLIF(
+               EXISTS (SELECT FROM ar_dispute_line WHERE is_open AND company_id = %(root)s
+                          AND partner_id = ANY(%(owners)s))
+            OR EXISTS (SELECT FROM ar_promise_line WHERE is_open AND company_id = %(root)s
+                          AND partner_id = ANY(%(owners)s)), FALSE) AS claims""",
     ),
 }
 EXPOSURE = ("pending", "drafts", "orders")  # what counts; claims are only shown
 
 
-def parts(terms: Terms, names: Iterable[str], owners: SQL) -> SQL:
-    """One row for each of the named ``PARTS`` and each customer who has something of it."""
-    member = SQL(
-        "(SELECT id, commercial_partner_id AS customer_id FROM res_partner"
-        " WHERE commercial_partner_id = ANY(%s))",
-        owners,
-    )
+def parts(terms: Terms, found: Mapping[str, bool], owners: SQL, member: SQL) -> SQL:
+    """One row for each of the ``PARTS`` found and each customer who has something of it.
+
+    :param found: what the sign of each part said
+    :param member: a table of all contacts (``id``) and their ``customer_id``
+    """
     scope = SQL("(SELECT unnest(%s))", owners)
     pieces = {
         "pending": lambda: pending(terms, member),
         "drafts": lambda: drafts(terms, scope),
-        "orders": lambda: orders(terms, member),
+        "orders": lambda: orders(terms, member, foreign=found["orders"]),
         "claims": lambda: claims(terms.root, terms.currency, scope),
     }
     columns = {"claims": SQL("disputed, promised")}
@@ -188,7 +191,7 @@ def parts(terms: Terms, names: Iterable[str], owners: SQL) -> SQL:
             columns.get(name, SQL("amount")),
             pieces[name](),
         )
-        for name in names
+        for name in found
     )
 
 
@@ -309,8 +312,10 @@ def drafts(terms: Terms, customers: SQL | None = None) -> SQL:
     )
 
 
-def orders(terms: Terms, member: SQL) -> SQL:
+def orders(terms: Terms, member: SQL, foreign: bool = True) -> SQL:
     """Confirmed orders less what is invoiced (drafts included: they are counted by themselves).
+
+    :param foreign: whether some may be in other currencies than the company's
 
     The debtor is the commercial partner of the invoice address. A down payment invoice lowers
     what is still to come by its own amount until the final invoice takes it off. The only sum of
@@ -344,18 +349,16 @@ def orders(terms: Terms, member: SQL) -> SQL:
         member=member,
         currency=terms.currency,
         companies=terms.companies,
-        factors=_factors(terms),
+        factors=_factors(terms) if foreign else SQL("SELECT NULL::int AS currency_id, 1 AS factor"),
     )
 
 
+# An invoice's line is a credit, a refund's a debit; what takes a down payment off is the reverse.
 _DOWN_PAYMENT_INVOICED = SQL(
-    """SELECT COALESCE(SUM(
-                  CASE move.move_type WHEN 'out_refund' THEN -item.price_total
-                                      ELSE item.price_total END), 0)
+    """SELECT COALESCE(SUM(-SIGN(item.amount_currency) * ABS(item.price_total)), 0)
          FROM sale_order_line_invoice_rel rel
          JOIN account_move_line item ON item.id = rel.invoice_line_id
-         JOIN account_move move ON move.id = item.move_id
-        WHERE rel.order_line_id = line.id AND move.state <> 'cancel'"""
+        WHERE rel.order_line_id = line.id AND item.parent_state <> 'cancel'"""
 )
 
 

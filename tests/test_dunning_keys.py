@@ -11,7 +11,7 @@ from psycopg2 import IntegrityError
 
 from .dunning_common import DunningCommon
 
-STEPS = Path(__file__).parent.parent / "migrations" / "19.0.1.3.0"
+STEPS = Path(__file__).parent.parent / "migrations"
 TABLES = ("ar_dunning_notice", "ar_dunning_left_out")
 KEPT = {
     ("ar_dunning_notice", "activity_id"),
@@ -21,13 +21,10 @@ KEPT = {
     ("ar_dunning_notice", "collector_id"),
     ("ar_dunning_notice", "create_uid"),
     ("ar_dunning_notice", "message_id"),
-    ("ar_dunning_notice", "partner_id"),
     ("ar_dunning_notice", "recipient_id"),
     ("ar_dunning_notice", "salesperson_id"),
     ("ar_dunning_notice", "write_uid"),
     ("ar_dunning_left_out", "move_line_id"),
-    ("ar_dunning_left_out", "notice_id"),
-    ("ar_dunning_left_out", "partner_id"),
 }
 
 
@@ -153,6 +150,33 @@ class TestDunningKeys(DunningCommon):
         spare.unlink()
         self.assertFalse(level.exists())
 
+    def test_a_customer_stays_by_its_items_and_after_them_by_its_notices(self):
+        customer = self.env["res.partner"].create({"name": "Gone", "email": "gone@example.com"})
+        moves = self._invoice(customer, 70, due=-30) + self._invoice(customer, 30, due=-30)
+        run = self._run(partner_ids=[Command.set(customer.ids)])
+        self.assertEqual(run.notice_ids.partner_id, customer)
+        self._refused(customer, "used in Accounting")
+        moves.button_draft()
+        moves.with_context(force_delete=True).unlink()
+        self._refused(customer, "“Gone” stands in dunning notices")
+        run.unlink()
+        customer.unlink()
+
+    def test_a_notice_that_is_deleted_takes_what_it_left_out_along(self):
+        run = self._run()
+        self.assertTrue(run.left_out_ids.notice_id)
+        run.sudo().notice_ids.unlink()
+        self.assertEqual(self._count(run), [0, 0])
+
+    def test_customers_that_are_merged_take_their_notices_along(self):
+        kept = self.env["res.partner"].create({"name": "Kept", "email": "kept@example.com"})
+        run = self._run()
+        merge = self.env["base.partner.merge.automatic.wizard"].create({})
+        merge._merge((self.customer | kept).ids, kept)
+        self.env.invalidate_all()
+        self.assertEqual(run.notice_ids.partner_id, kept)
+        self.assertEqual(run.left_out_ids.partner_id, kept)
+
     def test_a_recipient_stays_by_its_key(self):
         recipient = self.env["res.partner"].create(
             {"name": "Desk", "parent_id": self.customer.id, "type": "invoice", "email": "d@x.it"}
@@ -198,12 +222,16 @@ class TestDunningKeys(DunningCommon):
                 ADD CONSTRAINT ar_dunning_notice_run_id_fkey
                     FOREIGN KEY (run_id) REFERENCES ar_dunning_run (id),
                 ADD CONSTRAINT ar_dunning_notice_policy_id_fkey
-                    FOREIGN KEY (policy_id) REFERENCES ar_dunning_policy (id);
+                    FOREIGN KEY (policy_id) REFERENCES ar_dunning_policy (id),
+                ADD CONSTRAINT ar_dunning_notice_partner_id_fkey
+                    FOREIGN KEY (partner_id) REFERENCES res_partner (id);
             ALTER TABLE ar_dunning_left_out
                 ADD CONSTRAINT ar_dunning_left_out_currency_id_fkey
                     FOREIGN KEY (currency_id) REFERENCES res_currency (id);
             """
         )
         self.assertIn(("ar_dunning_notice", "policy_id"), self._keys())
-        load_script(str(STEPS / "pre-migrate.py"), "keys").migrate(self.env.cr, "19.0.1.2.0")
+        for step in ("19.0.1.3.0", "19.0.1.5.0"):
+            script = load_script(str(STEPS / step / "pre-migrate.py"), step.replace(".", "_"))
+            script.migrate(self.env.cr, "19.0.1.2.0")
         self.assertEqual(self._keys(), KEPT)

@@ -3,12 +3,17 @@
 A foreign key costs a look at the other table for each row: half the time of a proposal, when
 every reference of its notices had one. Those that follow from another row have none. The run
 that writes a notice is locked meanwhile, names its company, and takes its notices along when it
-is deleted; currencies, policies and levels are refused below when somebody deletes them. Customers
-and recipients keep their keys, which merging of contacts goes by, too.
+is deleted; what was left out goes with the run, too. A customer is kept by the journal items that
+it is reminded of. When they are gone, it is refused below when somebody deletes it, as currencies,
+policies and levels are; the wizard that merges contacts is told of it by ``UNKEYED_PARTNERS``.
+Recipients keep their key: nothing else holds a mere contact.
 """
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+# (table, column): what the merging of contacts would find by foreign keys
+UNKEYED_PARTNERS = [("ar_dunning_notice", "partner_id"), ("ar_dunning_left_out", "partner_id")]
 
 
 class Unkeyed(fields.Many2one):
@@ -38,6 +43,14 @@ class Currency(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never_in_notices(self):
         _refuse_named(self, ("ar.dunning.notice", "ar.dunning.left.out"), "currency_id")
+
+
+class Partner(models.Model):
+    _inherit = "res.partner"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never_in_notices(self):
+        _refuse_named(self, ("ar.dunning.notice", "ar.dunning.left.out"), "partner_id")
 
 
 class DunningPolicy(models.Model):

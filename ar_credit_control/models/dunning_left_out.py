@@ -27,9 +27,9 @@ class DunningLeftOut(models.Model):
     _log_access = False
 
     run_id = Unkeyed("ar.dunning.run", required=True, index=True)
-    notice_id = fields.Many2one("ar.dunning.notice", ondelete="cascade", index="btree_not_null")
+    notice_id = Unkeyed("ar.dunning.notice", index="btree_not_null")
     company_id = Unkeyed("res.company", required=True)
-    partner_id = fields.Many2one("res.partner", string="Customer", required=True)
+    partner_id = Unkeyed("res.partner", string="Customer", required=True)
     move_line_id = fields.Many2one(
         "account.move.line", string="Item", ondelete="set null", index="btree_not_null"
     )

@@ -32,9 +32,7 @@ class DunningNotice(models.Model):
     run_id = Unkeyed("ar.dunning.run", required=True)
     company_id = Unkeyed("res.company", required=True, readonly=True)
     date = fields.Date(required=True, readonly=True)
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="restrict", readonly=True
-    )
+    partner_id = Unkeyed("res.partner", string="Customer", required=True, readonly=True)
     recipient_id = fields.Many2one("res.partner", required=True, ondelete="restrict", readonly=True)
     currency_id = Unkeyed("res.currency", string="Notice currency", required=True, readonly=True)
     company_currency_id = fields.Many2one(related="company_id.currency_id")
@@ -350,6 +348,8 @@ class DunningNotice(models.Model):
             raise UserError(
                 self.env._("“%s” was sent and is kept: cancel it instead.", kept[0].display_name)
             )
+        # what was left out of them goes with them, whoever may delete them
+        self.env["ar.dunning.left.out"].sudo().search([("notice_id", "in", self.ids)]).unlink()
 
     def action_open_partner(self):
         self.ensure_one()

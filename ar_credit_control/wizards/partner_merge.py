@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..models.dunning_keys import UNKEYED_PARTNERS
+
 
 class MergePartner(models.TransientModel):
     """Merging customers: core would throw away the profile of all but one of them."""
@@ -24,6 +26,11 @@ class MergePartner(models.TransientModel):
         for company in companies:  # notices of both are the kept one's now
             profiles._refresh_dunning(company, dst_partner.ids)
         return result
+
+    def _get_fk_on(self, table):
+        """With columns that name a contact without a key."""
+        found = super()._get_fk_on(table)
+        return [*found, *UNKEYED_PARTNERS] if table == "res_partner" else found
 
     @api.model
     def _ar_merge_profiles(self, profile, kept):

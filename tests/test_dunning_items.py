@@ -10,7 +10,9 @@ from odoo import Command
 from odoo.modules.migration import load_script
 from odoo.tests import tagged
 from odoo.tools import SQL
+from psycopg2.errors import SerializationFailure
 
+from ..ar_credit_control.models.dunning_process import collecting_later
 from .dunning_common import DunningCommon
 
 STEPS = Path(__file__).parent.parent / "migrations"
@@ -132,6 +134,12 @@ class TestDunningItems(DunningCommon):
         self.assertTrue(gc.isenabled())
         ids = ",".join(map(str, sorted(mine.sudo().line_ids.move_line_id.ids)))
         self.assertEqual(mine.sudo().items_hash, hashlib.md5(ids.encode()).hexdigest())
+
+    def test_garbage_is_looked_for_again_after_a_batch_that_failed(self):
+        with self.assertRaises(SerializationFailure), collecting_later():
+            self.assertFalse(gc.isenabled())
+            raise SerializationFailure
+        self.assertTrue(gc.isenabled())
 
     def test_an_item_whose_entry_was_deleted_keeps_its_words(self):
         mine, other = self._propose_two()

@@ -1,9 +1,10 @@
+import gc
 from collections import defaultdict, namedtuple
+from contextlib import contextmanager
 
 import psycopg2
 from odoo import fields, models
 from odoo.tools import SQL
-from odoo.tools.gc import disabling_gc
 
 from . import dunning_sql
 from .dunning_item_sql import PLACES, items_of, unpack
@@ -22,6 +23,20 @@ BUSY = (
 Look = namedtuple(
     "Look", "line item name days was stop balance reason note residual covered asked changed"
 )
+
+
+@contextmanager
+def collecting_later():
+    """No garbage is looked for meanwhile. Core's own way of it never starts again after an error,
+    and a batch that meets another one ends in an error.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class DunningRun(models.Model):
@@ -95,7 +110,7 @@ class DunningRun(models.Model):
         if not notices:
             return 0, []
         # a batch leaves nothing that has to be collected, and to look for it takes a tenth of it
-        with disabling_gc():
+        with collecting_later():
             busy = self._lock(notices)
             if todo := notices - busy:
                 self._look_again(todo)._deliver_all()

@@ -71,7 +71,11 @@ def measured(env, step: str, way) -> dict[str, float]:
 
 @contextmanager
 def customers(database: str, size: int) -> Iterator:
-    """An environment and customers that can be reached; the levels of both sides."""
+    """An environment and customers that can be reached; the levels of both sides.
+
+    What earlier runs left behind when they were undone is no part of this one.
+    """
+    databases.execute(database, "VACUUM ANALYZE")
     with databases.environment(database, "admin") as env:
         prepare(env)
         ids = sample(env, size)

@@ -279,6 +279,27 @@ class TestPosition(CreditCommon):
         self.assertEqual(position.exposure, 1000)
         self.assertTrue(final)
 
+    def test_a_down_payment_that_is_taken_back_is_to_come_again(self):
+        order = self._order(self.customer, 1000).sudo()
+        order.action_confirm()
+        wizard = (
+            self.env["sale.advance.payment.inv"]
+            .with_context(active_model="sale.order", active_ids=order.ids)
+            .create({"advance_payment_method": "fixed", "fixed_amount": 300})
+        )
+        invoice = wizard._create_invoices(order)
+        invoice.action_post()
+        refund = invoice._reverse_moves()
+        position = self._position()
+        self.assertEqual((position.orders, position.draft_invoices), (1000, -300))
+        refund.action_post()
+        position = self._position()
+        self.assertEqual((position.orders, position.balance), (1000, 0))
+        refund.button_draft()
+        refund.button_cancel()
+        position = self._position()
+        self.assertEqual((position.orders, position.balance), (700, 300))
+
     def test_foreign_order_is_converted_once(self):
         pricelist = self.env["product.pricelist"].create(
             {

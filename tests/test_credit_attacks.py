@@ -130,12 +130,14 @@ class TestCreditAttacks(AttackCase):
         self.assertEqual(self._position(self.limited).orders, 90)
 
     def test_down_payments_are_invoiced_as_ever(self):
-        order = self._confirmed()
+        order = self._order(self.limited, 80)
+        order.order_line.tax_ids = self.company_data["default_tax_sale"]
+        order.action_confirm()
         wizard = self.env["sale.advance.payment.inv"].with_user(self.salesman)
         wizard = wizard.with_context(active_model="sale.order", active_ids=order.ids)
         wizard.create({"advance_payment_method": "percentage", "amount": 50}).create_invoices()
-        self.assertEqual(order.invoice_ids.amount_total, 45)
-        self.assertEqual(order.amount_total, 90)
+        self.assertEqual(order.invoice_ids.amount_total, 46)
+        self.assertEqual(order.amount_total, 92)
 
     def test_costs_that_an_accountant_passes_on_are_no_new_risk(self):
         order = self._confirmed()
@@ -150,6 +152,66 @@ class TestCreditAttacks(AttackCase):
             }
         )
         self.assertEqual(order.amount_total, 5090)
+
+    def test_defaults_of_the_caller_decide_nothing(self):
+        """What a context or a user's own defaults fill in counts like what was given."""
+        order = self._order_with({"state": "sale"}, 5000)
+        self.assertEqual((order.state, order.ar_credit_state), ("draft", "held"))
+        self.assertEqual(self._order_with({"state": "sale"}, 20).state, "sale")
+        cleared = {"ar_cleared_amount": 1e9, "ar_cleared_partner_id": self.limited.id}
+        for forged in (
+            {"state": "sale", **cleared},
+            {"ar_credit_state": "released"},
+            {"amount_total": 1},
+            {"qty_invoiced": 1},
+        ):
+            with self.subTest(forged=forged), self.assertRaises(AccessError):
+                self._order_with(forged, 5000)
+
+    def _order_with(self, defaults, amount):
+        """An order of the salesperson, one half of the defaults in its context, one his own."""
+        names = sorted(defaults)
+        for name in names[1::2]:
+            self.env["ir.default"].set("sale.order", name, defaults[name], user_id=self.salesman.id)
+        context = {f"default_{name}": defaults[name] for name in names[::2]}
+        line = {"product_id": self.product.id, "price_unit": amount, "tax_ids": []}
+        return self.env(user=self.salesman, context=context)["sale.order"].create(
+            {"partner_id": self.limited.id, "order_line": [Command.create(line)]}
+        )
+
+    def test_amounts_kept_with_a_line_settle_its_cents_alone(self):
+        tax = self.company_data["default_tax_sale"]
+        order = self._order(self.limited, 5000)
+        order.order_line.tax_ids = tax
+        amounts = {"tax_amount_currency": 0, "base_amount_currency": 1}
+        with self.assertRaisesRegex(AccessError, "follows from quantity and price"):
+            order.order_line.extra_tax_data = {
+                "manual_tax_amounts": {str(tax.id): amounts},
+                "manual_total_excluded_currency": 1,
+                "currency_id": order.currency_id.id,
+                "price_unit": 5000,
+                "discount": 0,
+                "quantity": 1,
+            }
+
+    def test_a_discount_on_the_whole_order_is_given_as_ever(self):
+        order = self._order(self.customer, 33.33)
+        order.order_line.tax_ids = self.company_data["default_tax_sale"]
+        for _line in range(4):
+            order.order_line[0].copy({"order_id": order.id})
+        self.company.sale_discount_product_id = self.product
+        wizard = self.env["sale.order.discount"].with_user(self.salesman)
+        wizard.create(
+            {"sale_order_id": order.id, "discount_type": "so_discount", "discount_percentage": 0.1}
+        ).action_apply_discount()
+        self.assertAlmostEqual(order.amount_total, 33.33 * 5 * 1.15 * 0.9, delta=0.05)
+
+    def test_an_invoice_of_something_else_frees_no_limit(self):
+        invoice = self._invoice(self.limited, 5)
+        order = self._confirmed()
+        with self.assertRaisesRegex(AccessError, "cannot be typed in"):
+            order.order_line.invoice_lines = [Command.link(invoice.invoice_line_ids.id)]
+        self.assertEqual(self._position(self.limited).orders, 90)
 
     def test_a_released_order_is_not_moved_to_another_debtor(self):
         order = self._order(self.limited, 150)

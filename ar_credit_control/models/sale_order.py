@@ -14,6 +14,7 @@ from .res_company import SELDOM_READ
 PROTECTED = {"ar_hold_id", "ar_credit_state", "ar_cleared_amount", "ar_cleared_partner_id"}
 # Odoo stores these and lets programs write them, and the check rests on them.
 COMPUTED = {"amount_total", "amount_untaxed", "amount_tax", "invoice_status"}
+OWN_DEFAULTS = {"state": "draft", "ar_credit_state": "free"}
 # Changes of these on a confirmed order may raise what the customer will owe, move or defer it.
 MEASURE_FIELDS = {"currency_id", "company_id", "payment_term_id"}
 CHANGING_FIELDS = {"partner_id", "partner_invoice_id", "order_line", *MEASURE_FIELDS}
@@ -156,6 +157,8 @@ class SaleOrder(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Orders that are created as confirmed (import, RPC) are confirmed after the check."""
+        defaults = self._ar_defaults()
+        vals_list = [{**defaults, **vals} for vals in vals_list]
         for vals in vals_list:
             self._ar_guard(vals)
         confirmed = [vals.get("state") == "sale" for vals in vals_list]
@@ -219,6 +222,11 @@ class SaleOrder(models.Model):
 
     def _ar_is_being_saved(self):
         return self.env.cr.cache.get("ar_saved_orders", Counter())[self.id] > 0
+
+    def _ar_defaults(self):
+        """What a caller's context or a user's own defaults fill in counts like what is given."""
+        defaults = self.default_get(["state", *PROTECTED, *COMPUTED])
+        return {name: value for name, value in defaults.items() if OWN_DEFAULTS.get(name) != value}
 
     def _ar_guard(self, vals):
         if self.env.su:

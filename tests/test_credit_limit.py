@@ -57,6 +57,20 @@ class TestCreditDecision(LimitCase):
         self.assertFalse(decision.activity_ids)
         self.assertEqual(self.profile.assessed_on, self.today)
 
+    def test_no_proposal_begins_as_a_decision(self):
+        forged = {"state": "approved", "decided_by_id": self.manager.id, "previous_amount": 7}
+        context = {f"default_{name}": value for name, value in forged.items()}
+        for decision in (
+            self._propose(900, **forged),
+            self.env["ar.credit.limit"]
+            .with_user(self.salesman)
+            .with_context(**context)
+            .create({"profile_id": self.profile.id, "amount": 900, "reason": "mine"}),
+        ):
+            self.assertEqual((decision.state, decision.previous_amount), ("proposed", 0))
+            self.assertFalse(decision.decided_by_id)
+            self.assertEqual(decision.requested_by_id, self.salesman)
+
     def test_nobody_is_asked_to_approve_what_he_proposed_himself(self):
         self.policy.manager_id = self.manager
         self.assertFalse(self._propose(user=self.manager).activity_ids)
@@ -215,6 +229,20 @@ class TestCoreLimit(LimitCase):
         self.assertIn("500.00", " ".join(profile.message_ids.mapped("body")))
         with self.assertRaisesRegex(UserError, r"501\.00 is more than you may approve"):
             self.partners.create([{"name": "A"}, {"name": "B", "credit_limit": 501}])
+
+    def test_a_new_customer_gets_no_limit_by_the_defaults_of_its_creator(self):
+        self.salesman.group_ids += self.env.ref("base.group_partner_manager")
+        said = {self.salesman: "enough rights", self.accountant: "no authority"}
+        for user, refusal in said.items():
+            partners = self.partners.with_user(user)
+            with self.subTest(user=user.login), self.assertRaisesRegex(UserError, refusal):
+                partners.with_context(default_credit_limit=900).create({"name": "New"})
+            self.env["ir.default"].set("res.partner", "credit_limit", 900, user_id=user.id)
+            with self.subTest(own=user.login), self.assertRaisesRegex(UserError, "no authority"):
+                partners.create({"name": "New"})
+        self.env["ir.default"].set("res.partner", "credit_limit", 300, company_id=self.company.id)
+        colleague = self.partners.with_user(self.manager)
+        self.assertEqual(colleague.create({"name": "New"}).sudo().credit_limit, 300)
 
     def test_without_authority_the_way_is_a_proposal(self):
         partner = self.partners.browse(self.customer.id)

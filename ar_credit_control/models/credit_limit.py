@@ -2,6 +2,16 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools.misc import format_amount, format_date
 
+DECIDED = (
+    "state",
+    "decided_by_id",
+    "decided_on",
+    "previous_amount",
+    "requested_by_id",
+    "is_computed",
+    "arithmetic",
+)
+
 
 class CreditLimit(models.Model):
     """A decision about a customer's credit: proposed by one, approved by who may."""
@@ -91,28 +101,23 @@ class CreditLimit(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        decisions = super().create(
-            [
-                # the outcome is decided by the methods below, never by whoever writes the proposal
-                {k: v for k, v in vals.items() if self.env.su or k not in self._DECIDED}
-                for vals in vals_list
-            ]
-        )
+        if not self.env.su:
+            vals_list = [{**vals, **self._undecided()} for vals in vals_list]
+        decisions = super().create(vals_list)
         decisions.filtered(lambda d: d.state == "proposed")._notify_approver()
         return decisions
 
-    _DECIDED = (
-        "state",
-        "decided_by_id",
-        "decided_on",
-        "previous_amount",
-        "requested_by_id",
-        "is_computed",
-        "arithmetic",
-    )
+    def _undecided(self):
+        """The outcome is decided by the methods below, never by whoever writes the proposal.
+
+        Values, not their absence: a context or a user's own defaults would fill in others.
+        """
+        mine = {"state": "proposed", "requested_by_id": self.env.uid}
+        fields = [name for name in DECIDED if self._has_field_access(self._fields[name], "write")]
+        return {**dict.fromkeys(fields, False), **mine}
 
     def write(self, vals):
-        if not self.env.su and vals.keys() & {*self._DECIDED, "profile_id"}:
+        if not self.env.su and vals.keys() & {*DECIDED, "profile_id"}:
             raise AccessError(self.env._("A limit is approved or refused with its buttons only."))
         if not self.env.su and any(decision.state != "proposed" for decision in self):
             raise UserError(

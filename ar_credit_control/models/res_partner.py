@@ -239,8 +239,9 @@ class ResPartner(models.Model):
         if self.env.su:
             return partners
         company = self.env.company
+        given = self._ar_given_limit(company)
         for partner, vals in zip(partners, vals_list, strict=True):
-            if amount := vals.get("credit_limit"):
+            if amount := vals.get("credit_limit", given):
                 partner._ar_check_limit_authority(amount, company)
                 partner._ar_log_limit({partner: 0.0}, amount, company)
         return partners
@@ -259,6 +260,11 @@ class ResPartner(models.Model):
         result = super().write(vals)
         changed._ar_log_limit(previous, amount, company)
         return result
+
+    def _ar_given_limit(self, company):
+        """What a caller's context or a user's own defaults, not the company's, give customers."""
+        amount = self.default_get(["credit_limit"]).get("credit_limit")
+        return amount if amount != self.env["ar.position"]._get_default_limit(company.id) else 0.0
 
     def _ar_check_limit_authority(self, amount, company):
         if amount < 0:

@@ -326,6 +326,13 @@ class TestDunningText(LetterCommon):
             self.assertIn("border-bottom:", cell.get("style"))
         self.assertFalse(tree.xpath("//tr[contains(@style, 'border')]"))
 
+    def test_the_head_looks_like_one_wherever_it_is_read(self):
+        """Style sheets of programs say something else about heads of tables."""
+        self._invoice(self.customer, 100, due=-30)
+        heads = html.fromstring(str(self._notice().preview)).xpath("//th/@style")
+        self.assertEqual(len(heads), 6)
+        self.assertTrue(all("font-weight: bold" in style for style in heads))
+
     def test_words_of_the_table_stay_apart_in_plain_text(self):
         self._invoice(self.customer, 100, due=-30)
         self.assertIn("Invoice Date Due date Days overdue", words(self._notice().preview))

@@ -57,6 +57,13 @@ class TestStatementLetter(LetterCase):
             len(root.xpath("//div[contains(concat(' ', @class, ' '), ' article ')]")), 1
         )
 
+    def test_a_foot_without_words_is_left_out(self):
+        """Its line alone would take a page of its own below a full one."""
+        self.company.report_footer = False
+        root, _letters = self._pages(self.customer | self.other)
+        self.assertEqual(len(root.xpath("//div[contains(@class, 'o_ar_letterhead')]")), 2)
+        self.assertFalse(root.xpath("//div[contains(@class, 'o_ar_letterfoot')]"))
+
     def test_every_letter_but_the_first_begins_a_page(self):
         _root, letters = self._pages(self.customer | self.other)
         breaks = ["page-break-before" in (letter.get("style") or "") for letter in letters]
@@ -91,7 +98,9 @@ class TestStatementPdf(LetterCase, HttpCase):
         for words in ("Sender &amp; Sons", "Bank account 4711"):
             self.assertEqual(whole.count(words), 1)
             self.assertEqual(words in letter, not _wkhtml().is_patched_qt)
-        self.assertEqual(bool(paper.get("data-report-margin-top")), not _wkhtml().is_patched_qt)
+        for side in ("top", "bottom"):  # where they are printed once, every page needs no room
+            room = paper.get(f"data-report-margin-{side}")
+            self.assertEqual(bool(room), not _wkhtml().is_patched_qt)
 
     def test_what_the_customer_disputes_stands_beside_it(self):
         def letter():

@@ -41,8 +41,9 @@ class IrActionsReport(models.Model):
             return super()._prepare_html(html, report_model)
         page, ids = put_letterheads_into_pages(html)
         bodies, _first, header, footer, paper = super()._prepare_html(page, report_model)
-        # the space that the page header would have taken
-        return bodies, ids, header, footer, {**paper, "data-report-margin-top": 15}
+        # the space that the page's header and footer would have taken
+        margins = {"data-report-margin-top": 15, "data-report-margin-bottom": 15}
+        return bodies, ids, header, footer, {**paper, **margins}
 
     def _run_wkhtmltopdf(self, bodies, report_ref=False, **options):
         content = super()._run_wkhtmltopdf(bodies, report_ref=report_ref, **options)
@@ -64,11 +65,15 @@ def put_letterheads_into_pages(page):
     for number, (head, article, foot) in enumerate(zip(heads, articles, feet, strict=True)):
         _rename(head, "header", "o_ar_letterhead mb-4")
         _rename(foot, "footer", "o_ar_letterfoot mt-4")
+        foot.set("style", "page-break-inside: avoid;" + foot.get("style", ""))
         for counter in foot.xpath(".//div[span[contains(@class, 'topage')]]"):
             counter.drop_tree()  # nothing counts the pages there
         head.insert(0, html.fromstring(MARK))
         article.insert(0, head)
-        article.append(foot)
+        if _says_something(foot):
+            article.append(foot)
+        else:  # its line alone may take a page of its own
+            foot.drop_tree()
         if number:
             _rename(article, "article", "o_ar_letter")
             article.set("style", "page-break-before: always;" + article.get("style", ""))
@@ -114,6 +119,10 @@ def _outline_entry(place, following):
     if following:
         entry[NameObject("/Next")] = following
     return entry
+
+
+def _says_something(node):
+    return bool(node.text_content().strip() or node.xpath(".//img"))
 
 
 def _rename(node, old, new):

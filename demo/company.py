@@ -52,6 +52,9 @@ GROUPS = {
 }
 ITALIAN = {"IT": 52, "FR": 12, "DE": 14, "ES": 11, "PL": 13}
 FRENCH = {"FR": 12, "ES": 4, "DE": 2}
+# what the customers of a country read, and the modules whose words they meet
+LANGUAGES = {"DE": "de_DE", "ES": "es_ES", "FR": "fr_FR", "IT": "it_IT", "PL": "pl_PL"}
+SPOKEN = ("account", "ar_credit_control", "base", "portal", "web")
 DONE = "ar_credit_control.demo_company"
 
 
@@ -64,6 +67,7 @@ def build(env, customers=(ITALIAN, FRENCH), report=None) -> None:
     if _is_done(env, "whole"):
         return
     env = env(context=dict(env.context, tracking_disable=True, lang="en_US"))
+    install_languages(env)
     italian, french = _build_companies(env)
     users = _build_users(env, italian, french)
     sellers = [users["sales1"], users["sales2"]]
@@ -77,6 +81,7 @@ def build(env, customers=(ITALIAN, FRENCH), report=None) -> None:
     commit = report or env["ir.cron"]._commit_progress
     load(env, italian, home, commit)
     load(env, french, abroad, commit)
+    let_customers_speak(env, home, abroad)
     build_reports(env, italian, home, today, commit)
     for company in italian | french:
         build_scores(env, company, today, commit)
@@ -120,6 +125,23 @@ def load(env, company, history, report=_no_report) -> None:
     """
     for kind, rows in history.tables():
         _load_table(env, company, kind, rows, report)
+
+
+def install_languages(env) -> None:
+    """Letters, mails and the portal reach each customer in his own language."""
+    codes = list(LANGUAGES.values())
+    for code in codes:
+        env["res.lang"]._activate_lang(code)
+    modules = env["ir.module.module"].search([("name", "in", SPOKEN)])
+    modules._update_translations(codes)
+
+
+def let_customers_speak(env, *histories) -> None:
+    """Give the customers of histories, by then in the books, the language of their country."""
+    codes = [code for history in histories for code in history.buyers]
+    customers = env["res.partner"].search([("ref", "in", codes)])
+    for country, partners in customers.grouped("country_code").items():
+        partners.lang = LANGUAGES[country]
 
 
 def build_reports(env, company, history, today: date, report=_no_report) -> None:

@@ -1,13 +1,23 @@
 """The demo ledger goes through the importer into any company, once."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.tests import tagged
 
 from ..demo.claims import build_claims
-from ..demo.company import DONE, GROUPS, build, build_reports, build_small, load
+from ..demo.company import (
+    DONE,
+    GROUPS,
+    build,
+    build_reports,
+    build_small,
+    install_languages,
+    let_customers_speak,
+    load,
+)
 from ..demo.ledger import build_history
 from ..demo.orders import STATES, build_orders
 from ..demo.scores import build_scores
@@ -40,6 +50,17 @@ class TestDemoCompany(AccountTestInvoicingCommon):
         self.assertAlmostEqual(sum(receivable.mapped("amount_residual")), billed - seen, 2)
         load(self.env, self.company, self.history)
         self.assertEqual(self.moves(), moves)
+
+    def test_customers_read_the_language_of_their_country(self):
+        load(self.env, self.company, self.history)
+        with patch("odoo.addons.ar_credit_control.demo.company.SPOKEN", ["ar_credit_control"]):
+            install_languages(self.env)
+        let_customers_speak(self.env, self.history)
+        spoken = self.env["res.partner"].search([("ref", "in", list(self.history.buyers))])
+        self.assertEqual(
+            {partner.country_code: partner.lang for partner in spoken},
+            {"IT": "it_IT", "FR": "fr_FR", "PL": "pl_PL"},
+        )
 
     def test_orders_are_in_every_state(self):
         load(self.env, self.company, self.history)

@@ -45,8 +45,8 @@ from . import interest_scheme
 from . import customer_rule
 from . import dunning_policy
 from . import dunning_level
-from . import dunning_keys
 from . import dunning_assignment
+from . import dunning_keys
 from . import dunning_left_out
 from . import dunning_run
 from . import dunning_propose

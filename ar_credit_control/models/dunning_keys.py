@@ -1,19 +1,28 @@
 """References of notices that no foreign key checks.
 
-A foreign key costs a look at the other table for each row: half the time of a proposal, when
-every reference of its notices had one. Those that follow from another row have none. The run
-that writes a notice is locked meanwhile, names its company, and takes its notices along when it
-is deleted; what was left out goes with the run, too. A customer is kept by the journal items that
-it is reminded of. When they are gone, it is refused below when somebody deletes it, as currencies,
-policies and levels are; the wizard that merges contacts is told of it by ``UNKEYED_PARTNERS``.
-Recipients keep their key: nothing else holds a mere contact.
+A foreign key costs a look at the other table for each row, and a call of its trigger even where
+there is nothing to look at: half the time of a proposal, when every reference of its notices had
+one. What a key does when the other record is deleted is done below instead.
+
+The run that writes a notice is locked meanwhile, names its company, and takes its notices along
+when it is deleted; what was left out goes with the run, too. A customer is kept by the journal
+items that it is reminded of. When they are gone, it is refused below when somebody deletes it, as
+recipients, currencies, policies and levels are; the wizard that merges contacts is told of them by
+``UNKEYED_PARTNERS``. Messages, activities, drafts of charges, journal items left out, users and
+rules may be deleted: notices then name nothing in their place. Who deletes a contact or a user at
+the very second of a proposal may leave a notice that names it: it fails when it is to be sent, and
+says so.
 """
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 # (table, column): what the merging of contacts would find by foreign keys
-UNKEYED_PARTNERS = [("ar_dunning_notice", "partner_id"), ("ar_dunning_left_out", "partner_id")]
+UNKEYED_PARTNERS = [
+    ("ar_dunning_notice", "partner_id"),
+    ("ar_dunning_notice", "recipient_id"),
+    ("ar_dunning_left_out", "partner_id"),
+]
 
 
 class Unkeyed(fields.Many2one):
@@ -37,6 +46,14 @@ def _refuse_named(records, model_names, field_name):
             )
 
 
+def _forget_named(records, model_name, *field_names):
+    """Records may go: what names them names nothing from then on."""
+    # a key's work: it reaches what the user may not see, too
+    model = records.env[model_name].sudo()
+    for name in field_names:
+        model.search([(name, "in", records.ids)])[name] = False
+
+
 class Currency(models.Model):
     _inherit = "res.currency"
 
@@ -51,6 +68,7 @@ class Partner(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never_in_notices(self):
         _refuse_named(self, ("ar.dunning.notice", "ar.dunning.left.out"), "partner_id")
+        _refuse_named(self, ("ar.dunning.notice",), "recipient_id")
 
 
 class DunningPolicy(models.Model):
@@ -59,7 +77,9 @@ class DunningPolicy(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never_in_notices(self):
         _refuse_named(self, ("ar.dunning.notice",), "policy_id")
-        self.level_ids._unlink_never_in_notices()  # the database takes them along
+        # the database takes these along
+        self.level_ids._unlink_never_in_notices()
+        self.assignment_ids._unlink_from_notices()
 
 
 class DunningLevel(models.Model):
@@ -68,3 +88,51 @@ class DunningLevel(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never_in_notices(self):
         _refuse_named(self, ("ar.dunning.notice",), "level_id")
+
+
+class DunningAssignment(models.Model):
+    _inherit = "ar.dunning.assignment"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_from_notices(self):
+        _forget_named(self, "ar.dunning.notice", "assignment_id")
+
+
+class Users(models.Model):
+    _inherit = "res.users"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_from_notices(self):
+        _forget_named(self, "ar.dunning.notice", "approved_by_id", "collector_id", "salesperson_id")
+
+
+class Message(models.Model):
+    _inherit = "mail.message"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_from_notices(self):
+        _forget_named(self, "ar.dunning.notice", "message_id")
+
+
+class Activity(models.Model):
+    _inherit = "mail.activity"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_from_notices(self):
+        _forget_named(self, "ar.dunning.notice", "activity_id")
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_from_notices(self):
+        _forget_named(self, "ar.dunning.notice", "charge_move_id")
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_from_left_out(self):
+        _forget_named(self, "ar.dunning.left.out", "move_line_id")

@@ -30,9 +30,7 @@ class DunningLeftOut(models.Model):
     notice_id = Unkeyed("ar.dunning.notice", index="btree_not_null")
     company_id = Unkeyed("res.company", required=True)
     partner_id = Unkeyed("res.partner", string="Customer", required=True)
-    move_line_id = fields.Many2one(
-        "account.move.line", string="Item", ondelete="set null", index="btree_not_null"
-    )
+    move_line_id = Unkeyed("account.move.line", string="Item", index="btree_not_null")
     name = fields.Char(string="Document", help="Empty: the whole customer.")
     currency_id = Unkeyed("res.currency", required=True)
     amount = fields.Monetary()

@@ -33,13 +33,11 @@ class DunningNotice(models.Model):
     company_id = Unkeyed("res.company", required=True, readonly=True)
     date = fields.Date(required=True, readonly=True)
     partner_id = Unkeyed("res.partner", string="Customer", required=True, readonly=True)
-    recipient_id = fields.Many2one("res.partner", required=True, ondelete="restrict", readonly=True)
+    recipient_id = Unkeyed("res.partner", required=True, readonly=True)
     currency_id = Unkeyed("res.currency", string="Notice currency", required=True, readonly=True)
     company_currency_id = fields.Many2one(related="company_id.currency_id")
     policy_id = Unkeyed("ar.dunning.policy", required=True, readonly=True)
-    assignment_id = fields.Many2one(
-        "ar.dunning.assignment", string="By rule", ondelete="set null", readonly=True
-    )
+    assignment_id = Unkeyed("ar.dunning.assignment", string="By rule", readonly=True)
     policy_reason = fields.Char(compute="_compute_policy_reason", string="Why this policy")
     level_id = Unkeyed("ar.dunning.level", required=True, readonly=True)
     level_number = fields.Integer("Level number", readonly=True)
@@ -75,9 +73,9 @@ class DunningNotice(models.Model):
     problem = fields.Char(readonly=True, help="What keeps the notice from being sent.")
     note = fields.Char(string="Remark", help="Why it was left out or changed in the review.")
     needs_approval = fields.Boolean(readonly=True)
-    approved_by_id = fields.Many2one("res.users", readonly=True)
-    collector_id = fields.Many2one("res.users", readonly=True)
-    salesperson_id = fields.Many2one("res.users", readonly=True)
+    approved_by_id = Unkeyed("res.users", readonly=True)
+    collector_id = Unkeyed("res.users", readonly=True)
+    salesperson_id = Unkeyed("res.users", readonly=True)
     left_out_ids = fields.One2many("ar.dunning.left.out", "notice_id", readonly=True)
     subject = fields.Char(help="Edited in the review, or kept as it was sent.")
     opening = fields.Html(
@@ -89,7 +87,7 @@ class DunningNotice(models.Model):
     )
     items_hash = fields.Char(readonly=True)
     sent_on = fields.Datetime(readonly=True)
-    message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
+    message_id = Unkeyed("mail.message", readonly=True, index="btree_not_null")
     mail_status = fields.Selection(
         [
             ("waiting", "Queued"),
@@ -101,10 +99,13 @@ class DunningNotice(models.Model):
         search="_search_mail_status",
     )
     mail_error = fields.Char(compute="_compute_mail_status")
-    activity_id = fields.Many2one("mail.activity", readonly=True, ondelete="set null")
+    activity_id = Unkeyed("mail.activity", readonly=True, index="btree_not_null")
     taken_over = fields.Boolean(readonly=True, help="The collector took over from sales.")
-    charge_move_id = fields.Many2one(
-        "account.move", string="Draft of interest and charges", readonly=True, ondelete="set null"
+    charge_move_id = Unkeyed(
+        "account.move",
+        string="Draft of interest and charges",
+        readonly=True,
+        index="btree_not_null",
     )
 
     _run_state_idx = models.Index("(run_id, state)")

@@ -59,6 +59,7 @@ class DunningRun(models.Model):
         column would take as long as the step.
         """
         cr = self.env.cr
+        cr.execute(dunning_sql.ROOM)
         cr.execute(SQL("SET LOCAL default_statistics_target = %s", SAMPLE))
         self.env.flush_all()
         terms = self.env["ar.position"]._get_terms(self.company_id)

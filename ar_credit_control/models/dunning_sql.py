@@ -55,6 +55,11 @@ class Scope:
     start: bool
 
 
+# Until the end of the transaction the tables below have room in memory for the run of thousands of
+# customers; a session that had temporary tables before keeps the room that it has.
+ROOM = SQL("SELECT set_config('temp_buffers', '64MB', TRUE) WHERE pg_my_temp_schema() = 0")
+
+
 def drop() -> SQL:
     """Make room for the tables of another proposal in the same transaction."""
     return SQL("DROP TABLE IF EXISTS %s", SQL(", ").join(SQL.identifier(t) for t in TABLES))
@@ -307,7 +312,7 @@ def _covered() -> SQL:
                    - (SUM(item.residual_currency) OVER earlier - item.residual_currency)))
                AS covered
           FROM (SELECT *, move_id IN (SELECT move_id FROM named) AS named
-                  FROM candidate WHERE reason IS NULL) item
+                  FROM candidate WHERE reason IS NULL OFFSET 0) item  -- looked up once
           JOIN (
             SELECT customer_id, currency_id, SUM(amount) AS amount FROM (
                 SELECT customer_id, currency_id, -residual_currency AS amount

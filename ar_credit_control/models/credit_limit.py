@@ -152,8 +152,8 @@ class CreditLimit(models.Model):
         ceiling = self.env["ar.credit.authority"]._get_ceiling(purpose, company)
         if not ceiling:
             return self.env._(
-                "You have no authority to decide this: ask somebody who has, or let them give you "
-                "one."
+                "You have no authority to decide this: ask somebody who has, or a credit manager "
+                "to give you one (Credit Control, Configuration, Credit authority)."
             )
         return self.env._(
             "%(amount)s is more than you may approve (%(ceiling)s): ask somebody with the "

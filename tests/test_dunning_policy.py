@@ -36,6 +36,16 @@ class TestDunningPolicy(DunningCommon):
         self.assertEqual(policies[0].interest_scheme_id, directive)
         self.assertEqual(policies[1:].interest_scheme_id.country_ids.mapped("code"), ["IT"])
 
+    def test_policies_follow_the_currency_that_a_chart_of_accounts_brings(self):
+        dollar, euro = self.env.ref("base.USD"), self.env.ref("base.EUR")
+        euro.active = True
+        company = self.env["res.company"].create({"name": "Young", "currency_id": dollar.id})
+        policies = self.env["ar.dunning.policy"].search([("company_id", "=", company.id)])
+        policies[0].currency_id = self.env.ref("base.CHF")
+        company.currency_id = euro
+        self.assertEqual(policies[1:].currency_id, euro)
+        self.assertEqual(policies[0].currency_id.name, "CHF", "chosen by somebody")
+
     # ------------------------------------------------------------------ who gets which
     def test_rules_by_what_a_customer_is(self):
         tag = self.env["res.partner.category"].create({"name": "Public"})

@@ -21,11 +21,23 @@ class ResCompany(models.Model):
         return companies
 
     def write(self, vals):
-        """A country that is entered later brings its law to the policies that lack one."""
+        """A country that is entered later brings its law to the policies that lack one, and a
+        currency is that of the policies which had the one before: a new company has dollars until
+        its chart of accounts is chosen."""
+        before = {company: company.currency_id for company in self} if "currency_id" in vals else {}
         result = super().write(vals)
+        for company, currency in before.items():
+            company._ar_change_dunning_currency(currency)
         if vals.keys() & {"country_id", "account_fiscal_country_id"}:
             self._ar_complete_dunning()
         return result
+
+    def _ar_change_dunning_currency(self, before):
+        # whoever may change a company; core lets nobody do it once there are entries
+        policies = self.env["ar.dunning.policy"].sudo().with_context(active_test=False)
+        policies.search(
+            [("company_id", "=", self.id), ("currency_id", "=", before.id)]
+        ).currency_id = self.currency_id
 
     def _ar_complete_dunning(self):
         # whoever may change a company

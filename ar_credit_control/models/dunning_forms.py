@@ -68,7 +68,7 @@ class Forms:
     def _draw_head(self, level, channels):
         """What stands above the text on the chatter, of a level by some channels."""
         text = self.env._(
-            "%(level)s: %(items)s, %(amount)s, by %(channel)s to %(recipient)s.",
+            "%(level)s: %(items)s, %(amount)s, by %(channel)s to %(recipient)s",
             level=level.name,
             amount=slot("amount"),
             items=slot("items"),

@@ -223,6 +223,8 @@ def _build_companies(env):
     env["product.pricelist"].search([("company_id", "in", (italian | french).ids)]).write(
         {"currency_id": env.ref("base.EUR").id}
     )
+    # or letters carry the picture that asks for a logo
+    (italian | french).logo = False
     # at creation, Odoo would ask its own service who has this address
     french.email = "info@clairvallon.example"
     # whoever builds it works in both

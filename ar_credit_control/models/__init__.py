@@ -27,6 +27,7 @@ from . import credit_hold
 from . import credit_check
 from . import credit_texts
 from . import res_company
+from . import res_currency
 from . import res_users
 from . import res_partner
 from . import res_partner_score

@@ -1,22 +1,24 @@
 from collections import defaultdict, namedtuple
 
 from odoo import api, fields, models, tools
-from odoo.tools import SQL
+from odoo.tools import SQL, float_round
 
 from ..rules import ageing
 from ..rules.exposure import Limit, Position
+from ..rules.orders import OpenOrders, remaining
 from . import position_sql
+from .position_sql import literal
 
-CompanyFacts = namedtuple("CompanyFacts", "root_id currency_id group_id policy_id")
+CompanyFacts = namedtuple("CompanyFacts", "root_id currency_id rounding group_id policy_id")
 NO_LIMIT = Limit()
 
 # What the statements read of each model; None: every field.
 READ = {
     "account.move.line": (
         "account_id amount_residual amount_residual_currency balance amount_currency company_id"
-        " currency_id date date_maturity parent_state partner_id reconciled price_total"
+        " currency_id date date_maturity display_type parent_state partner_id reconciled"
+        " price_total"
     ).split(),
-    "account.move": "state move_type amount_total_signed commercial_partner_id company_id".split(),
     "account.payment": (
         "state amount_company_currency_signed move_id partner_id partner_type company_id"
         " invoice_ids"
@@ -68,80 +70,122 @@ class ArPosition(models.AbstractModel):
 
         :param shown: with what is only shown: claims, and the last contact
         """
-        partners = partners._origin.sudo()  # rights are the callers' business, see above
-        partners.fetch(["commercial_partner_id"])  # and nothing else of a thousand
-        owners = partners.commercial_partner_id.ids
-        if not owners:
+        contacts = partners._origin.ids
+        if not contacts:
             return {}
         self = self.sudo()
         self._flush_ledger()
-        rows = self._read(company, owners, as_of, overdue_days, shown)
+        rows = self._read(company, contacts, as_of, overdue_days, shown)
         return self._add_shared_exposure(rows, company) if not as_of else rows
 
-    # ------------------------------------------------------------------ statements
-    def _read(self, company, owners, as_of=None, overdue_days=(), shown=True):
-        """``{commercial partner id: (Position, row)}`` of one company alone."""
-        terms = self._get_terms(company, as_of)
-        statement = position_sql.customers(terms, _array(owners), shown)
-        rows = [position_sql.Row(*row) for row in self.env.execute_query(statement)]
-        entities = {row.contact_id: row.customer_id for row in rows}
-        names = () if as_of else position_sql.PARTS if shown else position_sql.EXPOSURE
-        found, slices = self._read_ledger(terms, names, owners, entities, overdue_days, as_of)
-        figures = self._read_parts(terms, found, owners, entities)
-        own = self._get_company(company.id).currency_id
-        for key, its_slices in slices.items():
-            figures[key].update(ageing.figures(its_slices, own, overdue_days))
-        today = fields.Date.context_today(self)
-        return {
-            row.customer_id: (_to_position(row, today, figures[row.customer_id]), row)
-            for row in rows
-            if row.contact_id == row.customer_id
-        }
+    @api.model
+    def _get_locked_rows(self, partners, company, overdue_days):
+        """``{contact id: (Position, row)}`` of the partners themselves, as ``_get_rows`` has them.
 
-    def _read_ledger(self, terms, names, owners, entities, overdue_days, as_of):
-        """``{part: its sign}`` of those that there are, and ``{commercial partner id: [Slice]}``.
-
-        :param entities: ``{contact id: commercial partner id}``
+        Their entities' profiles are written to before anything is read, and made where there are
+        none: see ``ar.credit.profile._lock``. With what is decided about a customer in the same
+        statement, which most confirmations need, it costs one instead of three.
         """
-        edges = _array(ageing.edges(overdue_days))
-        rows = self.env.execute_query(
-            position_sql.ledger(terms, names, _array(owners), _array(entities), edges, as_of)
-        )
-        first = len(names)
-        slices = defaultdict(list)
-        for row in rows:
-            if partner_id := row[first]:
-                slices[entities[partner_id]].append(ageing.Slice(*row[first + 1 :]))
-        signs = dict(zip(names, rows[0], strict=False))
-        return {name: sign for name, sign in signs.items() if sign is not None}, slices
+        self = self.sudo()
+        self._flush_ledger()
+        values = self._get_values(company)
+        rows = self._lock_and_read_customers(partners, values)
+        found = self._read_figures(values, rows, overdue_days=overdue_days, shown=False)
+        found = self._add_shared_exposure(found, company)
+        entities = {row.contact_id: row.customer_id for row in rows}
+        return {key: found[entities[key]] for key in partners.ids}
 
-    def _read_parts(self, terms, found, owners, entities):
-        """``{commercial partner id: {field of a position: amount}}`` beside the ledger."""
-        figures = defaultdict(dict)
-        if found:
-            member = SQL(
-                "(SELECT * FROM unnest(%s, %s) AS member (id, customer_id))",
-                _array(entities),
-                _array(entities.values()),
+    # ------------------------------------------------------------------ statements
+    def _lock_and_read_customers(self, partners, values):
+        if not values["group"]:
+            rows = self._read_customers(position_sql.locked_customers(), partners.ids, values)
+            if set(partners.ids) <= {row.contact_id for row in rows}:
+                return rows
+        company = self.env["res.company"].browse(values["company"])
+        self.env["ar.credit.profile"]._lock(partners.sudo().commercial_partner_id, company)
+        return self._read_customers(position_sql.customers(False), partners.ids, values)
+
+    def _read_customers(self, statement, contacts, values):
+        return [
+            position_sql.Row(*row)
+            for row in self._execute(statement, values, contacts=literal(contacts))
+        ]
+
+    def _execute(self, statement, values, **more):
+        return self.env.execute_query(position_sql.fill(statement, values | more))
+
+    def _read(self, company, contacts, as_of=None, overdue_days=(), shown=True):
+        """``{commercial partner id: (Position, row)}`` of one company alone."""
+        values = self._get_values(company, as_of)
+        rows = self._read_customers(position_sql.customers(shown), contacts, values)
+        return self._read_figures(values, rows, as_of, overdue_days, shown)
+
+    def _read_figures(self, values, rows, as_of=None, overdue_days=(), shown=True):
+        """``{commercial partner id: (Position, row)}`` from the rows of all contacts."""
+        entities = {row.contact_id: row.customer_id for row in rows}
+        decided = {row.customer_id: row for row in rows if row.contact_id == row.customer_id}
+        statement = position_sql.ledger(
+            tuple(position_sql.PARTS) if shown else position_sql.EXPOSURE, bool(as_of)
+        )
+        found = self._execute(
+            statement,
+            values,
+            owners=literal(decided),
+            contacts=literal(entities),
+            edges=literal(ageing.edges(overdue_days)),
+        )
+        names, slices, placed = _by_kind(found, entities)
+        figures = self._read_parts(values, names, entities, placed)
+        for key, its_slices in slices.items():
+            figures[key].update(ageing.figures(its_slices, values["currency"], overdue_days))
+        today = fields.Date.context_today(self)
+        return {key: (_to_position(row, today, figures[key]), row) for key, row in decided.items()}
+
+    def _read_parts(self, values, names, entities, placed):
+        """``{commercial partner id: {field of a position: amount}}`` beside the ledger.
+
+        :param names: which of the ``PARTS`` there are
+        :param placed: the customers' ``OpenOrders``
+        """
+        down_paid = [part.order_id for part in placed if part.order_id]
+        foreign = {part.currency_id for part in placed} - {values["currency"]}
+        names = [*names, *["down_payments"] * bool(down_paid), *["rates"] * bool(foreign)]
+        rows = []
+        if names:
+            terms = position_sql.to_terms(values)
+            rows = self.env.execute_query(
+                position_sql.parts(terms, names, entities, down_paid, foreign)
             )
-            statement = position_sql.parts(terms, found, _array(owners), member)
-            for name, key, amounts in self.env.execute_query(statement):
-                figures[key].update(zip(position_sql.PARTS[name].figures, amounts, strict=True))
+        figures, beside = defaultdict(dict), defaultdict(dict)
+        for name, key, amounts in rows:
+            if part := position_sql.PARTS.get(name):
+                figures[key].update(zip(part.figures, amounts, strict=True))
+            else:
+                beside[name][key] = amounts[0]
+        amounts = remaining(placed, beside["down_payments"], beside["rates"])
+        for key, amount in amounts.items():
+            figures[key]["orders"] = float_round(amount, precision_rounding=values["rounding"])
         return figures
 
     @api.model
     def _get_terms(self, company, today=None):
-        """What the pieces of ``position_sql`` are about, as values."""
-        root, currency, *_shared = self._get_company(company.id)
-        return position_sql.Terms(
-            today=SQL("%s::date", today or fields.Date.context_today(self)),
-            company=SQL("%s::int", company.id),
-            root=SQL("%s::int", root),
-            currency=SQL("%s::int", currency),
-            companies=SQL("%s::int[]", self._get_company_ids(root)),
-            receivables=SQL("%s::int[]", self._get_receivable_ids(root)),
-            default_limit=SQL("%s::numeric", self._get_default_limit(company.id)),
-        )
+        """What the pieces of ``position_sql`` are about."""
+        return position_sql.to_terms(self._get_values(company, today))
+
+    def _get_values(self, company, today=None):
+        """The same as values by name, with the company's group and rounding."""
+        facts = self._get_company(company.id)
+        return {
+            "today": today or fields.Date.context_today(self),
+            "company": company.id,
+            "root": facts.root_id,
+            "currency": facts.currency_id,
+            "rounding": facts.rounding,
+            "group": facts.group_id,
+            "companies": literal(self._get_company_ids(facts.root_id)),
+            "receivables": literal(self._get_receivable_ids(facts.root_id)),
+            "default_limit": self._get_default_limit(company.id),
+        }
 
     @api.model
     @tools.ormcache("company_id")
@@ -157,17 +201,22 @@ class ArPosition(models.AbstractModel):
     @api.model
     @tools.ormcache("company_id")
     def _get_company(self, company_id):
-        """Root, currency, group and policy of a company, as ids.
+        """Root, currency and its rounding, group and policy of a company: ids and a number.
 
-        ``res.company`` ends what is kept here when one of them changes.
-        A position is read with nearly every form, and a company is a wide row to fetch for four
+        ``res.company`` and ``res.currency`` end what is kept here when one of them changes.
+        A position is read with nearly every form, and a company is a wide row to fetch for five
         numbers that hardly ever change.
         """
         # known to whoever sees a position: its currency, and that other companies share the limit
         company = self.env["res.company"].sudo().browse(company_id)
         root = company.root_id
+        currency = company.currency_id
         return CompanyFacts(
-            root.id, company.currency_id.id, root.ar_credit_group_id.id, root.ar_credit_policy_id.id
+            root.id,
+            currency.id,
+            currency.rounding,
+            root.ar_credit_group_id.id,
+            root.ar_credit_policy_id.id,
         )
 
     @api.model
@@ -272,9 +321,21 @@ class ArPosition(models.AbstractModel):
         )
 
 
-def _array(ids):
-    """Numbers as one value: of an ``ARRAY[…]`` the server would read a thousand expressions."""
-    return SQL("%s::int[]", f"{{{','.join(map(str, ids))}}}")
+def _by_kind(rows, entities):
+    """What ``position_sql.ledger`` found.
+
+    :param entities: ``{contact id: commercial partner id}``
+    :return: names of ``PARTS``, ``{commercial partner id: [Slice]}``, and a list of ``OpenOrders``
+    """
+    names, slices, placed = set(), defaultdict(list), []
+    for kind, partner_id, *row, order_id in rows:
+        if kind == "items":
+            slices[entities[partner_id]].append(ageing.Slice(*row))
+        elif kind == "orders":
+            placed.append(OpenOrders(entities[partner_id], row[0], order_id, row[4]))
+        else:
+            names.add(kind)
+    return names, slices, placed
 
 
 def _to_position(row, today, figures):

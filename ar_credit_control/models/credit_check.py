@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 
-from ..rules.credit_limit import Facts, Verdict, findings
+from ..rules.credit_limit import HOLD, Facts, Verdict, findings
 from ..rules.discount import WEAK_GRADES
 
 
@@ -20,55 +20,80 @@ class CreditCheck(models.AbstractModel):
         today = fields.Date.context_today(self)
         rows = self._get_rows(partners, company)
         return {
-            key: self._verdict(row, company, Facts(position, today))
+            key: self._verdict(
+                row, company, Facts(position, today), self._get_policy(row, company)._get_rules()
+            )
             for key, (position, row) in rows.items()
         }
 
     @api.model
-    def _judge_orders(self, orders, company, to_confirm=False):
+    def _judge_orders(self, orders, company):
         """Return ``{order id: Verdict}``.
-
-        :param to_confirm: only what stops an order matters, not what is shown about it
 
         Orders that would pass count against those of the same customer behind them, so that a
         batch cannot spend one limit twice.
         """
-        self = self.sudo()  # a verdict is the same whoever asks; callers know who may see it
-        rows = self._get_rows(orders.partner_invoice_id, company, shown=not to_confirm)
+        self, orders = self.sudo(), orders.sudo()  # as above
+        partners = orders.partner_invoice_id
+        found = self._get_rows(partners, company)
+        rows = {p.id: found[p._origin.commercial_partner_id.id] for p in partners if p._origin}
+        return self._judge_rows(orders, company, rows)
+
+    @api.model
+    def _judge_confirmation(self, orders, company):
+        """As ``_judge_orders``, after the customers were locked; only what stops an order counts.
+
+        Every order has an invoice address.
+        """
+        self, orders = self.sudo(), orders.sudo()  # as above
+        days = self.env["ar.credit.policy"]._get_overdue_days(self._get_company(company).root_id)
+        rows = self.env["ar.position"]._get_locked_rows(orders.partner_invoice_id, company, days)
+        return self._judge_rows(orders, company, self._refresh_dunning(rows, company), HOLD)
+
+    def _judge_rows(self, orders, company, rows, effect=None):
+        """Return ``{order id: Verdict}``.
+
+        :param rows: ``{invoice address id: (Position, row)}``
+        :param effect: of the rules that matter; default all
+        """
         spent = defaultdict(float)
         verdicts = {}
         for order in orders:
-            key = order.partner_invoice_id._origin.commercial_partner_id.id
-            if not key:
+            if not (found := rows.get(order.partner_invoice_id.id)):
                 continue
-            position, row = rows[key]
+            position, row = found
+            key = position.partner_id
             position = position._replace(orders=position.orders + spent[key])
-            verdict = self._judge_order(order, position, row, company, to_confirm)
+            verdict = self._judge_order(order, position, row, company, effect)
             verdicts[order.id] = verdict
             if not verdict.stops_order and order.state != "sale":
                 spent[key] += verdict.amount
         return verdicts
 
-    def _judge_order(self, order, position, row, company, to_confirm):
+    def _judge_order(self, order, position, row, company, effect):
         today = fields.Date.context_today(self)
+        rules = self._get_policy(row, company)._get_rules(effect)
+        asked = {rule.criterion for rule in rules}
         amount = order._ar_amount(company, today)
         confirmed = order.state == "sale"  # its amount is in position.orders by now
         position = position._replace(this_order=0.0 if confirmed else amount)
         facts = Facts(position, today, order_amount=amount)
-        if row.grade in WEAK_GRADES:  # only then does a discount matter, and it costs the lines
+        # only then does a discount matter, and it costs the lines
+        if row.grade in WEAK_GRADES and "weak_discount" in asked:
             facts = replace(facts, discount=order._ar_discount())
-        facts = self._add_terms(facts, order, row, company)
-        verdict = self._verdict(row, company, facts)
-        if not (verdict.stops_order if to_confirm else verdict.findings):
+        if "term_longer" in asked:
+            facts = self._add_terms(facts, order, row)
+        verdict = self._verdict(row, company, facts, rules)
+        if not (verdict.stops_order if effect else verdict.findings):
             return verdict
         # only now, since it costs a query: what is paid already risks nothing
         paid, unbooked = order._ar_prepaid(company)
         if not paid:
             return verdict
         position = position._replace(this_order=position.this_order - unbooked)
-        return self._verdict(row, company, replace(facts, position=position, prepaid=paid))
+        return self._verdict(row, company, replace(facts, position=position, prepaid=paid), rules)
 
-    def _verdict(self, row, company, facts):
+    def _verdict(self, row, company, facts, rules):
         facts = replace(
             facts,
             dunning_level=row.dunning_level or 0,
@@ -82,7 +107,7 @@ class CreditCheck(models.AbstractModel):
         )
         return Verdict(
             facts.position,
-            findings(self._get_policy(row, company)._get_rules(), facts),
+            findings(rules, facts),
             facts.manual_hold,
             facts.order_amount,
             facts.dunning_level,
@@ -101,22 +126,22 @@ class CreditCheck(models.AbstractModel):
             return limit.kind == "no_credit"
         return limit.amount != self.env["ar.position"]._get_default_limit(company.id)
 
-    def _get_rows(self, partners, company, shown=True):
+    def _get_rows(self, partners, company):
         days = self.env["ar.credit.policy"]._get_overdue_days(self._get_company(company).root_id)
-        rows = self.env["ar.position"]._get_rows(partners, company, overdue_days=days, shown=shown)
+        rows = self.env["ar.position"]._get_rows(partners, company, overdue_days=days)
         return self._refresh_dunning(rows, company)
 
     def _refresh_dunning(self, rows, company):
         """Dunning levels as the ledger stands now; customers never reminded cost no query."""
-        reminded = [key for key, (_position, row) in rows.items() if row.dunning_level]
+        reminded = {row.customer_id for _position, row in rows.values() if row.dunning_level}
         if not reminded:
             return rows
         # whoever confirms an order: the level counts, not what he may see of notices
-        live = self.env["ar.credit.profile"].sudo()._live_levels(company, reminded)
-        for key in reminded:
-            position, row = rows[key]
-            level, hold = live.get(key, (0, False))
-            rows[key] = position, row._replace(dunning_level=level, dunning_hold=hold)
+        live = self.env["ar.credit.profile"].sudo()._live_levels(company, list(reminded))
+        for key, (position, row) in rows.items():
+            if row.dunning_level:
+                level, hold = live.get(row.customer_id, (0, False))
+                rows[key] = position, row._replace(dunning_level=level, dunning_hold=hold)
         return rows
 
     def _get_policy(self, row, company):
@@ -126,13 +151,10 @@ class CreditCheck(models.AbstractModel):
     def _get_company(self, company):
         return self.env["ar.position"]._get_company(company.id)
 
-    def _add_terms(self, facts, order, row, company):
-        """Compare payment terms only where a rule asks and the order's term is not the usual."""
+    def _add_terms(self, facts, order, row):
+        """Compare payment terms where the order's is not the customer's usual one."""
         granted, agreed = order.payment_term_id.id, row.payment_term_id
         if not granted or not agreed or granted == agreed:
-            return facts
-        rules = self._get_policy(row, company)._get_rules()
-        if not any(rule.criterion == "term_longer" for rule in rules):
             return facts
         terms = self.env["account.payment.term"]
         return replace(

@@ -62,9 +62,9 @@ class CreditPolicy(models.Model):
         # the field is the company's, which only administrators may write
         self.company_id.sudo().ar_credit_policy_id = self
 
-    @tools.ormcache("self.id")
-    def _get_rules(self):
-        """The policy's rules as values, in order."""
+    @tools.ormcache("self.id", "effect")
+    def _get_rules(self, effect=None):
+        """The policy's rules as values, in order; those of one effect alone where it is given."""
         return tuple(
             Rule(
                 rule.criterion,
@@ -76,6 +76,7 @@ class CreditPolicy(models.Model):
                 rule.grade or "",
             )
             for rule in self.sudo().rule_ids  # a salesperson may not read how the policy is set
+            if effect in (None, rule.effect)
         )
 
     @api.model

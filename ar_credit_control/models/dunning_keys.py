@@ -14,22 +14,8 @@ the very second of a proposal may leave a notice that names it: it fails when it
 says so.
 """
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
-
-# (table, column): what the merging of contacts would find by foreign keys
-UNKEYED_PARTNERS = [
-    ("ar_dunning_notice", "partner_id"),
-    ("ar_dunning_notice", "recipient_id"),
-    ("ar_dunning_left_out", "partner_id"),
-]
-
-
-class Unkeyed(fields.Many2one):
-    """A reference without a foreign key: something else keeps the record that it names."""
-
-    def update_db_foreign_key(self, model, column):
-        """There is none."""
 
 
 def _refuse_named(records, model_names, field_name):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .dunning_keys import Unkeyed
+from .unkeyed import Unkeyed
 
 REASONS = [
     ("excluded", "Excluded by hand"),

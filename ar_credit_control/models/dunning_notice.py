@@ -5,7 +5,7 @@ from odoo.tools.misc import format_date
 
 from .dunning_channel import CHANNELS, channel_names
 from .dunning_item_sql import CHARGES, unpack
-from .dunning_keys import Unkeyed
+from .unkeyed import Unkeyed
 
 STATES = [
     ("proposed", "Proposed"),

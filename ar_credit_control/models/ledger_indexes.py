@@ -3,24 +3,15 @@
 from odoo import models
 
 
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    _ar_draft_idx = models.Index(
-        "(commercial_partner_id) WHERE state = 'draft'"
-        " AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')"
-    )
-
-
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
-    # Open items alone, with all that is summed: core's index of the same lines is asked once for
-    # each receivable account, and the lines themselves lie scattered over a large table.
+    # Open items and drafts alone, with all that is summed: core's index of the same lines is asked
+    # once for each receivable account, and the lines themselves lie scattered over a large table.
     _ar_open_idx = models.Index(
         "(partner_id) INCLUDE (account_id, company_id, currency_id, amount_residual,"
-        " amount_residual_currency, date_maturity, date)"
-        " WHERE parent_state = 'posted' AND reconciled IS NOT TRUE"
+        " amount_residual_currency, date_maturity, date, parent_state, display_type)"
+        " WHERE parent_state IN ('posted', 'draft') AND reconciled IS NOT TRUE"
         " AND (amount_residual <> 0 OR amount_residual_currency <> 0)"
     )
 

@@ -7,6 +7,7 @@ what stands for the company, the day and so on.
 from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from odoo.tools import SQL
@@ -28,6 +29,53 @@ class Terms:
     companies: SQL
     receivables: SQL
     default_limit: SQL
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A value that a statement gets each time it is sent."""
+
+    name: str
+
+
+def array(ids) -> SQL:
+    """Numbers as one value: of an ``ARRAY[…]`` the server would read a thousand expressions."""
+    return SQL("%s::int[]", literal(ids))
+
+
+def literal(ids) -> str:
+    return f"{{{','.join(map(str, ids))}}}"
+
+
+_TYPES = {
+    "today": "date",
+    **dict.fromkeys(("company", "root", "currency"), "int"),
+    **dict.fromkeys(("companies", "receivables"), "int[]"),
+    "default_limit": "numeric",
+}
+
+
+def to_terms(values) -> Terms:
+    """``Terms`` of values by name (arrays as ``literal``), which may be ``Slot``."""
+    return Terms(**{name: SQL(f"%s::{type_}", values[name]) for name, type_ in _TYPES.items()})
+
+
+# The statements of one position are put together once, with slots: as much work as the database
+# has with them. ``fill`` gives them their values: those of ``Terms``, and arrays of ids of
+# ``contacts`` and of the commercial entities, ``owners``; ``edges`` are days past due, ascending,
+# at which the next slice of age begins.
+_SLOTS = to_terms({name: Slot(name) for name in _TYPES})
+_CONTACTS, _OWNERS, _EDGES = (
+    SQL("%s::int[]", Slot(name)) for name in ("contacts", "owners", "edges")
+)
+
+
+def fill(statement: SQL, values: Mapping[str, object]) -> SQL:
+    """The statement with a value in each of its slots."""
+    return SQL(
+        statement.code,
+        *(values[p.name] if isinstance(p, Slot) else p for p in statement.params),
+    )
 
 
 # What is decided about a customer, and when it was last spoken with: columns that say so.
@@ -57,14 +105,15 @@ _SPOKEN = {
 Row = namedtuple("Row", [*_DECIDED, *_SPOKEN], defaults=[None] * len(_SPOKEN))
 
 
-def customers(terms: Terms, owners: SQL, shown: bool) -> SQL:
-    """One ``Row`` per contact of commercial entities; the entity's own says what is decided.
+@cache
+def customers(shown: bool) -> SQL:
+    """One ``Row`` per contact of the entities that the contacts stand for; the entity's own says
+    what is decided.
 
     To plan a statement takes longer than to run it for one customer, and Odoo has PostgreSQL
     forget its plans before each request (``DISCARD ALL``, when a connection is taken from the
     pool). So a position is read by few statements with few tables each.
 
-    :param owners: an array of the entities' ids
     :param shown: with the last contact
     """
     last_contact = SQL(
@@ -74,134 +123,165 @@ def customers(terms: Terms, owners: SQL, shown: bool) -> SQL:
              WHERE company_id = %s AND partner_id = partner.id
           ORDER BY date DESC, id DESC LIMIT 1) spoken ON TRUE
         """,
-        terms.root,
+        _SLOTS.root,
     )
-    columns = ", ".join([*_DECIDED.values(), *(_SPOKEN.values() if shown else ())])
     return SQL(
-        f"""
-        SELECT {columns}
+        """
+        SELECT %(columns)s
           FROM res_partner partner
      LEFT JOIN ar_credit_profile profile
             ON profile.partner_id = partner.id AND profile.company_id = %(root)s
           %(last_contact)s
-         WHERE partner.commercial_partner_id = ANY(%(owners)s)
+         WHERE partner.commercial_partner_id = ANY(%(entities)s)
         """,
-        limit=credit_limit(terms, SQL("partner")),
+        columns=_columns(shown),
         last_contact=last_contact if shown else SQL(),
-        owners=owners,
-        root=terms.root,
-        company=terms.company,
+        entities=_ENTITIES,
+        root=_SLOTS.root,
     )
 
 
-def ledger(terms: Terms, names, owners: SQL, contacts: SQL, edges: SQL, as_of=None) -> SQL:
-    """Open items in slices, as ``rules.ageing.Slice`` has them, after the partner's id.
-
-    Before them, in each row, the sign of each of the named ``PARTS``: an index tells. Without
-    open items there is one row, whose slice is empty.
-
-    :param owners: an array of the commercial entities' ids
-    :param contacts: an array of the ids of all their contacts
-    :param edges: an array of days past due, ascending, at which the next slice begins
-    """
-    about = {"owners": owners, "contacts": contacts}
-    about |= {"root": terms.root, "currency": terms.currency}
-    signs = SQL(", ").join(SQL(PARTS[name].sign, **about) for name in names)
+@cache
+def locked_customers() -> SQL:
+    """As ``customers``, those with a profile, which is written to: see ``_lock`` of profiles."""
     return SQL(
         """
-        SELECT there_is.*, slice.*
-          FROM (SELECT %(signs)s) there_is
-     LEFT JOIN (
-            SELECT partner_id, currency_id, residual > 0, width_bucket(%(today)s - due, %(edges)s),
-                   SUM(residual)::float8, SUM(residual_currency)::float8, MIN(due)
-              FROM (%(items)s) item
-          GROUP BY 1, 2, 3, 4) slice ON TRUE
+        WITH profile AS (
+            UPDATE ar_credit_profile SET confirmations = confirmations + 1
+             WHERE id = ANY(ARRAY(
+                   SELECT id FROM ar_credit_profile
+                    WHERE company_id = %(root)s AND partner_id = ANY(%(entities)s)
+                 ORDER BY partner_id FOR NO KEY UPDATE))
+         RETURNING *)
+        SELECT %(columns)s
+          FROM profile
+          JOIN res_partner partner ON partner.commercial_partner_id = profile.partner_id
         """,
-        signs=signs,
-        today=terms.today,
-        edges=edges,
-        items=items(terms, as_of, SQL("line.partner_id = ANY(%s)", contacts)),
+        columns=_columns(shown=False),
+        entities=_ENTITIES,
+        root=_SLOTS.root,
     )
+
+
+_ENTITIES = SQL(
+    "ARRAY(SELECT commercial_partner_id FROM res_partner WHERE id = ANY(%s))", _CONTACTS
+)
+
+
+def _columns(shown: bool) -> SQL:
+    columns = [*_DECIDED.values(), *(_SPOKEN.values() if shown else ())]
+    limit = credit_limit(_SLOTS, SQL("partner"))
+    return SQL(", ".join(columns), limit=limit, company=_SLOTS.company)
+
+
+@cache
+def ledger(names: tuple[str, ...], as_of: bool) -> SQL:
+    """Open items in slices, open orders, and which of the named ``PARTS`` there are.
+
+    Rows of a kind, the ids of a partner and a currency, what more ``rules.ageing.Slice`` has (kind
+    ``items``; of kind ``orders`` the amount alone), and an order's id. Of a part's kind there is a
+    row when there may be something of it, and nothing else in the row.
+
+    :param as_of: items as they stood ``today``; how orders and parts stood nobody knows
+    """
+    scope = SQL("line.partner_id = ANY(%s)", _CONTACTS)
+    slices = SQL(
+        """
+        SELECT 'items' AS kind, partner_id, currency_id, draft, residual > 0 AS debit,
+               width_bucket(%(today)s - due, %(edges)s) AS place, SUM(residual)::float8,
+               SUM(residual_currency)::float8, MIN(due), NULL::int
+          FROM (%(items)s) item
+      GROUP BY partner_id, currency_id, draft, debit, place
+        """,
+        today=_SLOTS.today,
+        edges=_EDGES,
+        items=items(_SLOTS, _SLOTS.today if as_of else None, scope, drafts=not as_of),
+    )
+    if as_of:
+        return slices
+    about = {"owners": _OWNERS, "contacts": _CONTACTS, "root": _SLOTS.root}
+    signs = (
+        SQL(f"(SELECT '{name}'{', NULL' * 9} FROM {sign} LIMIT 1)", **about)
+        for name in names
+        for sign in PARTS[name].signs
+    )
+    return SQL(" UNION ALL ").join((slices, _open_orders(), *signs))
 
 
 class Part(NamedTuple):
     """Amounts beside the ledger that most customers have none of.
 
     figures: the position's fields that they are.
-    sign: an expression that is NULL where there are none.
+    signs: tables with conditions, which an index answers; without a row there is nothing.
     """
 
     figures: tuple[str, ...]
-    sign: str
+    signs: tuple[str, ...]
 
 
 PARTS = {
     "pending": Part(
         ("payments_pending",),
-        """NULLIF(EXISTS (
-               SELECT FROM account_payment
-                WHERE partner_id = ANY(%(contacts)s) AND move_id IS NULL
-                  AND state IN ('in_process', 'paid')), FALSE) AS pending""",
-    ),
-    "drafts": Part(
-        ("draft_invoices",),
-        """NULLIF(EXISTS (
-               SELECT FROM account_move
-                WHERE commercial_partner_id = ANY(%(owners)s) AND state = 'draft'
-                  AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')), FALSE)
-           AS drafts""",
-    ),
-    "orders": Part(
-        ("orders",),
-        # and whether any is in another currency than the company's
-        """(SELECT bool_or(currency_id <> %(currency)s) FROM sale_order
-             WHERE partner_invoice_id = ANY(%(contacts)s) AND state = 'sale'
-               AND invoice_status <> 'invoiced') AS orders""",
+        (
+            "account_payment WHERE partner_id = ANY(%(contacts)s) AND move_id IS NULL"
+            " AND state IN ('in_process', 'paid')",
+        ),
     ),
     "claims": Part(
         ("disputed", "promised"),
-        """NULLIF(
-               EXISTS (SELECT FROM ar_dispute_line WHERE is_open AND company_id = %(root)s
-                          AND partner_id = ANY(%(owners)s))
-            OR EXISTS (SELECT FROM ar_promise_line WHERE is_open AND company_id = %(root)s
-                          AND partner_id = ANY(%(owners)s)), FALSE) AS claims""",
+        tuple(
+            f"{table} WHERE is_open AND company_id = %(root)s AND partner_id = ANY(%(owners)s)"
+            for table in ("ar_dispute_line", "ar_promise_line")
+        ),
     ),
 }
-EXPOSURE = ("pending", "drafts", "orders")  # what counts; claims are only shown
+EXPOSURE = ("pending",)  # what counts; claims are only shown
 
 
-def parts(terms: Terms, found: Mapping[str, bool], owners: SQL, member: SQL) -> SQL:
-    """One row for each of the ``PARTS`` found and each customer who has something of it.
+def parts(terms: Terms, names, entities: Mapping[int, int], down_paid, foreign) -> SQL:
+    """Rows of a name, a key and an array of amounts, for each of the names.
 
-    :param found: what the sign of each part said
-    :param member: a table of all contacts (``id``) and their ``customer_id``
+    For ``PARTS`` the key is a customer who has something of it, for ``down_payments`` one of the
+    orders ``down_paid``, for ``rates`` one of the currencies ``foreign`` (ids).
+
+    :param entities: ``{contact id: customer id}`` of all their contacts
     """
-    scope = SQL("(SELECT unnest(%s))", owners)
+    member = SQL(
+        "(SELECT * FROM unnest(%s, %s) AS member (id, customer_id))",
+        array(entities),
+        array(entities.values()),
+    )
+    owners = SQL("(SELECT unnest(%s))", array(set(entities.values())))
     pieces = {
         "pending": lambda: pending(terms, member),
-        "drafts": lambda: drafts(terms, scope),
-        "orders": lambda: orders(terms, member, foreign=found["orders"]),
-        "claims": lambda: claims(terms.root, terms.currency, scope),
+        "claims": lambda: claims(terms.root, terms.currency, owners),
+        "down_payments": lambda: SQL(
+            "%s AND line.order_id = ANY(%s) GROUP BY line.order_id",
+            _DOWN_PAYMENTS,
+            array(down_paid),
+        ),
+        "rates": lambda: _factors(terms, SQL("SELECT unnest(%s) AS currency_id", array(foreign))),
     }
-    columns = {"claims": SQL("disputed, promised")}
+    columns = {
+        "pending": SQL("customer_id, ARRAY[amount]"),
+        "claims": SQL("customer_id, ARRAY[disputed, promised]"),
+        "down_payments": SQL("order_id, ARRAY[amount]"),
+        "rates": SQL("currency_id, ARRAY[factor]"),
+    }
     return SQL(" UNION ALL ").join(
-        SQL(
-            "SELECT %s, customer_id, ARRAY[%s]::float8[] FROM (%s) part",
-            name,
-            columns.get(name, SQL("amount")),
-            pieces[name](),
-        )
-        for name in found
+        SQL("SELECT %s, %s::float8[] FROM (%s) part", name, columns[name], pieces[name]())
+        for name in names
     )
 
 
-def items(terms: Terms, as_of=None, scope: SQL = ALL) -> SQL:
+def items(terms: Terms, as_of=None, scope: SQL = ALL, drafts: bool = False) -> SQL:
     """One row per open receivable instalment: residual in company and document currency.
 
     With ``as_of`` (a date) the residual is the balance less what was reconciled up to that day,
     the formula by which core computes ``amount_residual``.
 
     :param scope: a condition on ``line``
+    :param drafts: with those of invoices and credit notes that are not posted yet
     """
     if as_of:
         residual = _residual_as_of(as_of, "balance", "amount", "amount")
@@ -220,28 +300,36 @@ def items(terms: Terms, as_of=None, scope: SQL = ALL) -> SQL:
         """
         SELECT line.partner_id, line.currency_id, %(residual)s AS residual,
                %(in_currency)s AS residual_currency,
-               COALESCE(line.date_maturity, line.date) AS due
+               COALESCE(line.date_maturity, line.date) AS due, line.parent_state = 'draft' AS draft
           FROM account_move_line line
-         WHERE line.account_id = ANY(%(receivables)s) AND line.parent_state = 'posted'
+         WHERE line.account_id = ANY(%(receivables)s) AND %(posted)s
            AND %(state)s AND line.company_id = ANY(%(companies)s) AND %(scope)s
         """,
         residual=residual,
         in_currency=in_currency,
         receivables=terms.receivables,
+        posted=_WITH_DRAFTS if drafts else SQL("line.parent_state = 'posted'"),
         state=state,
         companies=terms.companies,
         scope=scope,
     )
 
 
-def customers_items(terms: Terms) -> SQL:
+# Their instalments alone: a draft of another kind may stay one for ever.
+_WITH_DRAFTS = SQL(
+    "line.parent_state IN ('posted', 'draft')"
+    " AND (line.parent_state = 'posted' OR line.display_type = 'payment_term')"
+)
+
+
+def customers_items(terms: Terms, drafts: bool = False) -> SQL:
     """The ``items`` of the whole ledger with the customer whose they are."""
     return SQL(
         """
         SELECT partner.commercial_partner_id AS customer_id, item.residual, item.due
           FROM (%s) item JOIN res_partner partner ON partner.id = item.partner_id
         """,
-        items(terms),
+        items(terms, drafts=drafts),
     )
 
 
@@ -293,49 +381,70 @@ def pending(terms: Terms, member: SQL) -> SQL:
     )
 
 
-def drafts(terms: Terms, customers: SQL | None = None) -> SQL:
-    """Customer invoices not posted yet, credit notes deducted."""
-    scope = SQL("TRUE")
-    if customers:
-        scope = SQL("move.commercial_partner_id IN %s", customers)
+# What is still to come of a line; what is invoiced as a draft counts by itself.
+_REMAINING = SQL(
+    """CASE WHEN line.is_downpayment THEN 0
+            WHEN line.product_uom_qty > 0 THEN line.price_total * GREATEST(0,
+                 GREATEST(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced)
+                 / line.product_uom_qty
+            ELSE 0 END"""
+)
+_IS_OPEN = SQL(
+    "so.state = 'sale' AND so.invoice_status <> 'invoiced' AND line.display_type IS NULL"
+)
+# An invoice's line is a credit, a refund's a debit; what takes a down payment off is the reverse.
+_DOWN_PAYMENTS = SQL(
+    """SELECT line.order_id, SUM(-SIGN(item.amount_currency) * ABS(item.price_total)) AS amount
+         FROM sale_order_line line
+         JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.id
+         JOIN account_move_line item ON item.id = rel.invoice_line_id
+        WHERE line.is_downpayment AND item.parent_state <> 'cancel'"""
+)
+
+
+def _open_orders() -> SQL:
+    """Confirmed orders less what is invoiced: rows of kind ``orders`` of the ``ledger``.
+
+    The debtor is the commercial partner of the invoice address. A down payment invoice lowers
+    what is still to come by its own amount until the final invoice takes it off; few orders have
+    one, so it is read apart (``parts``), as rates are.
+    """
     return SQL(
         """
-        SELECT move.commercial_partner_id AS customer_id, SUM(move.amount_total_signed) AS amount
-          FROM account_move move
-         WHERE move.state = 'draft'
-           AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-           AND move.company_id = ANY(%(companies)s) AND %(scope)s
-      GROUP BY move.commercial_partner_id
+        SELECT 'orders', partner_invoice_id, currency_id, NULL, NULL, NULL,
+               SUM(CASE WHEN down_paid THEN amount ELSE GREATEST(0, amount) END)::float8,
+               NULL, NULL, CASE WHEN down_paid THEN id END
+          FROM (SELECT so.id, so.partner_invoice_id, so.currency_id, SUM(%(remaining)s) AS amount,
+                       bool_or(line.is_downpayment) AS down_paid
+                  FROM sale_order so JOIN sale_order_line line ON line.order_id = so.id
+                 WHERE %(is_open)s AND so.partner_invoice_id = ANY(%(contacts)s)
+                   AND so.company_id = ANY(%(companies)s)
+              GROUP BY so.id) open_order
+      GROUP BY 2, 3, 10
         """,
-        companies=terms.companies,
-        scope=scope,
+        remaining=_REMAINING,
+        is_open=_IS_OPEN,
+        contacts=_CONTACTS,
+        companies=_SLOTS.companies,
     )
 
 
-def orders(terms: Terms, member: SQL, foreign: bool = True) -> SQL:
-    """Confirmed orders less what is invoiced (drafts included: they are counted by themselves).
+def orders(terms: Terms, member: SQL) -> SQL:
+    """The same as one row per customer, in company currency: the whole ledger at once.
 
-    :param foreign: whether some may be in other currencies than the company's
-
-    The debtor is the commercial partner of the invoice address. A down payment invoice lowers
-    what is still to come by its own amount until the final invoice takes it off. The only sum of
-    parts of amounts, and so the only one to be rounded.
+    The only sum of parts of amounts, and so the only one to be rounded.
     """
     return SQL(
         """
         WITH so AS MATERIALIZED (
-            SELECT member.customer_id, so.id, so.currency_id,
-                   GREATEST(0, SUM(CASE
-                       WHEN line.is_downpayment THEN -(%(invoiced)s)
-                       WHEN line.product_uom_qty > 0 THEN line.price_total * GREATEST(0,
-                           GREATEST(line.product_uom_qty, line.qty_delivered)
-                           - line.qty_invoiced) / line.product_uom_qty
-                       ELSE 0 END)) AS remaining
+            SELECT member.customer_id, so.id, so.currency_id, GREATEST(0, SUM(%(remaining)s)
+                   - COALESCE(CASE WHEN bool_or(line.is_downpayment) THEN (
+                       SELECT amount FROM (%(down_payments)s GROUP BY line.order_id) down_payment
+                        WHERE order_id = so.id) END, 0)) AS remaining
               FROM sale_order so
               JOIN %(member)s member ON member.id = so.partner_invoice_id
               JOIN sale_order_line line ON line.order_id = so.id
-             WHERE so.state = 'sale' AND so.invoice_status <> 'invoiced'
-               AND line.display_type IS NULL AND so.company_id = ANY(%(companies)s)
+             WHERE %(is_open)s AND so.company_id = ANY(%(companies)s)
           GROUP BY member.customer_id, so.id
         )
         SELECT so.customer_id,
@@ -345,34 +454,27 @@ def orders(terms: Terms, member: SQL, foreign: bool = True) -> SQL:
           JOIN res_currency own ON own.id = %(currency)s
       GROUP BY so.customer_id, own.rounding
         """,
-        invoiced=_DOWN_PAYMENT_INVOICED,
+        remaining=_REMAINING,
+        down_payments=_DOWN_PAYMENTS,
+        is_open=_IS_OPEN,
         member=member,
         currency=terms.currency,
         companies=terms.companies,
-        factors=_factors(terms) if foreign else SQL("SELECT NULL::int AS currency_id, 1 AS factor"),
+        factors=_factors(terms, SQL("SELECT DISTINCT currency_id FROM so")),
     )
 
 
-# An invoice's line is a credit, a refund's a debit; what takes a down payment off is the reverse.
-_DOWN_PAYMENT_INVOICED = SQL(
-    """SELECT COALESCE(SUM(-SIGN(item.amount_currency) * ABS(item.price_total)), 0)
-         FROM sale_order_line_invoice_rel rel
-         JOIN account_move_line item ON item.id = rel.invoice_line_id
-        WHERE rel.order_line_id = line.id AND item.parent_state <> 'cancel'"""
-)
-
-
-def _factors(terms: Terms) -> SQL:
-    """Factor to the company's currency, once for each foreign currency in the query ``so``."""
+def _factors(terms: Terms, currencies: SQL) -> SQL:
+    """Factor to the company's currency, once for each of the others."""
     return SQL(
         """
-        SELECT foreign_so.currency_id, %(to_rate)s / %(from_rate)s AS factor
-          FROM (SELECT DISTINCT so.currency_id FROM so
-                 WHERE so.currency_id <> %(currency)s) foreign_so
+        SELECT used.currency_id, %(to_rate)s / %(from_rate)s AS factor
+          FROM (%(currencies)s) used WHERE used.currency_id <> %(currency)s
         """,
+        currencies=currencies,
         currency=terms.currency,
         to_rate=_latest_rate(terms, terms.currency),
-        from_rate=_latest_rate(terms, SQL("foreign_so.currency_id")),
+        from_rate=_latest_rate(terms, SQL("used.currency_id")),
     )
 
 
@@ -421,22 +523,20 @@ def exposures(terms: Terms) -> SQL:
     return SQL(
         """
         SELECT partner.id AS customer_id, COALESCE(items.balance, 0)
-               - COALESCE(pending.amount, 0) + COALESCE(drafts.amount, 0)
-               + COALESCE(orders.amount, 0) AS exposure, %(limit)s AS limit_amount
+               - COALESCE(pending.amount, 0) + COALESCE(orders.amount, 0) AS exposure,
+               %(limit)s AS limit_amount
           FROM res_partner partner
      LEFT JOIN (SELECT customer_id, SUM(residual) AS balance FROM (%(items)s) item
               GROUP BY customer_id) items ON items.customer_id = partner.id
      LEFT JOIN (%(pending)s) pending ON pending.customer_id = partner.id
-     LEFT JOIN (%(drafts)s) drafts ON drafts.customer_id = partner.id
      LEFT JOIN (%(orders)s) orders ON orders.customer_id = partner.id
      LEFT JOIN ar_credit_profile profile
             ON profile.partner_id = partner.id AND profile.company_id = %(root)s
          WHERE partner.commercial_partner_id = partner.id
         """,
         limit=limit_in_force(terms),
-        items=customers_items(terms),
+        items=customers_items(terms, drafts=True),
         pending=pending(terms, EVERYBODY),
-        drafts=drafts(terms),
         orders=orders(terms, EVERYBODY),
         root=terms.root,
     )

@@ -9,6 +9,7 @@ from odoo.tools.misc import format_amount
 from ..rules.discount import Line, discount_percent
 from .credit_payload import Payload
 from .res_company import SELDOM_READ
+from .unkeyed import Unkeyed
 
 # Written by the credit check alone: whoever could write them would release his own orders.
 PROTECTED = {"ar_hold_id", "ar_credit_state", "ar_cleared_amount", "ar_cleared_partner_id"}
@@ -69,7 +70,8 @@ class SaleOrder(models.Model):
         help="The total that was checked, in the order's currency.",
         groups=INTERNAL,
     )
-    ar_cleared_partner_id = fields.Many2one(
+    # whoever is gone is another debtor than the order's: it is judged again
+    ar_cleared_partner_id = Unkeyed(
         "res.partner",
         string="Cleared debtor",
         readonly=True,
@@ -118,6 +120,8 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------------ amounts
     def _ar_amount(self, company, today=None):
         """The order's total in the company's currency, at today's rate."""
+        if self.currency_id == company.currency_id:
+            return self.amount_total
         today = today or fields.Date.context_today(self)
         return self.currency_id._convert(self.amount_total, company.currency_id, company, today)
 
@@ -252,7 +256,7 @@ class SaleOrder(models.Model):
         held = self.browse()
         candidates = self.filtered(lambda o: o.state != "sale" and o.partner_invoice_id)
         for company, orders in candidates.grouped("company_id").items():
-            verdicts = orders._ar_lock_and_judge(company)
+            verdicts = self.env["ar.credit.check"]._judge_confirmation(orders, company)
             fresh = {}
             # holds are written by this check alone
             for order, sudo in zip(orders, orders.sudo(), strict=True):
@@ -266,12 +270,6 @@ class SaleOrder(models.Model):
             self._ar_store_cleared(fresh)
         self._ar_cleared_ids().update((candidates - held).ids)
         return held
-
-    def _ar_lock_and_judge(self, company):
-        contacts = self.partner_invoice_id.sudo()  # whoever confirms: whose they are
-        contacts.fetch(["commercial_partner_id"])  # nothing else of them is read
-        self.env["ar.credit.profile"].sudo()._lock(contacts.commercial_partner_id, company)
-        return self.env["ar.credit.check"]._judge_orders(self, company, to_confirm=True)
 
     def _ar_must_wait(self, verdict):
         """Put the order on hold if the verdict stops it and no release covers it."""
@@ -351,7 +349,7 @@ class SaleOrder(models.Model):
                 if order.currency_id.compare_amounts(order.amount_total, order.ar_cleared_amount):
                     order.ar_cleared_amount = order.amount_total
             if grown:
-                verdicts = grown._ar_lock_and_judge(company)
+                verdicts = self.env["ar.credit.check"]._judge_confirmation(grown, company)
                 for order in grown:
                     order._ar_accept_or_refuse(verdicts[order.id])
 

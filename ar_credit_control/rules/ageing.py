@@ -18,12 +18,14 @@ DECIMALS = 6  # more than any currency has: what adding floats leaves behind is 
 class Slice(NamedTuple):
     """Open items of one customer in one currency, all debit or all credit, of about one age.
 
+    draft: of documents that are not posted yet.
     place: how many of the ``edges`` their days past due have reached.
     residual: in the company's currency; ``residual_currency``: in their own.
     oldest_due: the earliest due date among them.
     """
 
     currency_id: int
+    draft: bool
     debit: bool
     place: int
     residual: float
@@ -49,7 +51,7 @@ def figures(
     :param slices: cut at ``edges(overdue_days)``
     :param own_currency_id: the company's; others are shown in themselves, too
 
-    >>> figures([Slice(1, True, 2, 60.0, 60.0, date(2026, 1, 5))], 1, [30])["overdue_beyond"]
+    >>> figures([Slice(1, False, True, 2, 60.0, 60.0, date(2026, 1, 5))], 1, [30])["overdue_beyond"]
     {30: 60.0}
     """
     starts = [None, *edges(overdue_days)]  # first day past due of each place
@@ -58,6 +60,9 @@ def figures(
     shares: dict[int, CurrencyShare] = {}
     oldest_due = None
     for part in slices:
+        if part.draft:
+            _add(amounts, "draft_invoices", part.residual)
+            continue
         start = starts[part.place]
         overdue = part.debit and start is not None and start > 0
         _add(amounts, _bucket(part, start), abs(part.residual))

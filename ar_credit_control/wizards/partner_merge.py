@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..models.dunning_keys import UNKEYED_PARTNERS
+from ..models.unkeyed import UNKEYED_PARTNERS
 
 
 class MergePartner(models.TransientModel):

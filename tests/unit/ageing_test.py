@@ -20,7 +20,7 @@ items = st.lists(
 thresholds = st.lists(st.integers(0, 150), max_size=4, unique=True)
 
 
-def cut(ledger, overdue_days):
+def cut(ledger, overdue_days, draft=False):
     """Slices as the database makes them: sums over items of one currency, sign and place."""
     found = {}
     edges = ageing.edges(overdue_days)
@@ -28,7 +28,7 @@ def cut(ledger, overdue_days):
         place = sum(edge <= days for edge in edges)
         amount, own = cents / 100, cents * (1 if currency == EURO else rate) / 100
         due = TODAY - timedelta(days=days)
-        key = (currency, cents > 0, place)
+        key = (currency, draft, cents > 0, place)
         *_, residual, in_currency, oldest = found.get(key, (*key, 0, 0, due))
         found[key] = Slice(
             *key, round(residual + amount, 2), round(in_currency + own, 2), min(oldest, due)
@@ -83,6 +83,15 @@ def test_what_is_asked_for_beyond_changes_no_other_figure(ledger, overdue_days):
     asked = ageing.figures(cut(ledger, overdue_days), EURO, overdue_days)
     assert plain["overdue_beyond"] == {}
     assert {**asked, "overdue_beyond": {}} == plain
+
+
+@given(items, items, thresholds)
+def test_drafts_are_summed_apart_and_age_nothing(ledger, drafts, overdue_days):
+    alone = ageing.figures(cut(ledger, overdue_days), EURO, overdue_days)
+    slices = cut(ledger, overdue_days) + cut(drafts, overdue_days, draft=True)
+    both = ageing.figures(slices, EURO, overdue_days)
+    assert both.pop("draft_invoices", 0) == total(drafts, lambda _days, _cents: True)
+    assert both == alone
 
 
 def test_a_customer_without_open_items_owes_nothing():

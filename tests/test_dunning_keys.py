@@ -86,6 +86,7 @@ class TestDunningKeys(DunningCommon):
         move.with_context(force_delete=True).unlink()
         self._refused(franc, "“FRX” stands in dunning notices")
         self.assertIn(franc, run.notice_ids.currency_id)
+        self.assertEqual(run.sudo().currency_ids, franc | self.company.currency_id)
         unused.unlink()
         run.unlink()
         franc.unlink()
@@ -106,6 +107,7 @@ class TestDunningKeys(DunningCommon):
         )
         run = self._run()
         self.assertNotIn(franc, run.notice_ids.currency_id)
+        self.assertIn(franc, run.sudo().currency_ids)
         move.button_draft()
         move.with_context(force_delete=True).unlink()
         self._refused(franc, "“FRX” stands in dunning notices")
@@ -141,6 +143,35 @@ class TestDunningKeys(DunningCommon):
         self._refused(customer, "“Gone” stands in dunning notices")
         run.unlink()
         customer.unlink()
+
+    def test_a_level_that_a_proposal_named_before_may_go(self):
+        run = self._run()
+        first, second = run.sudo().notice_ids.level_id, self.ladder.level_ids[1]
+        self.assertEqual(run.sudo().level_ids, first)
+        run.notice_ids.action_raise()
+        self.assertEqual(run.sudo().level_ids, first | second)
+        run.notice_ids.action_lower()
+        second.unlink()
+        self.assertEqual(run.sudo().level_ids, first)
+        run.sudo().notice_ids.unlink()
+        first.unlink()
+        self.assertFalse(run.sudo().level_ids)
+
+    def test_a_recipient_that_is_gone_all_the_same_fails_alone(self):
+        recipient = self.env["res.partner"].create(
+            {"name": "Desk", "parent_id": self.customer.id, "type": "invoice", "email": "d@x.it"}
+        )
+        other = self.env["res.partner"].create({"name": "Other", "email": "o@x.it"})
+        self._invoice(other, 70, due=-30)
+        run = self._run()
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM res_partner WHERE id = %s", [recipient.id])
+        self.env.invalidate_all()
+        self._send(run)
+        states = {notice.partner_id: notice.state for notice in run.notice_ids}
+        self.assertEqual(states, {self.customer: "failed", other: "sent"})
+        failed = run.notice_ids.filtered(lambda notice: notice.state == "failed")
+        self.assertTrue(failed.problem)
 
     def test_a_notice_that_is_deleted_takes_what_it_left_out_along(self):
         run = self._run()

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from functools import partial
 
 import odoo.sql_db
+import psycopg2
 from odoo import Command, api, fields
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import mute_logger
 
 KILLS = 55
 CUSTOMERS = 150
@@ -204,6 +206,48 @@ class TestDunningRace(BaseCase):
         self._work(self.run_ids[0])
         with self._environment() as env:
             self._check_each_once(env)
+
+    def _start_without_notices(self):
+        self._start(2)
+        with self._environment() as env:
+            run = env["ar.dunning.run"].browse(self.run_ids)
+            run.state = "confirmed"
+            run.action_back_to_review()
+            env.flush_all()
+            run._clear_proposal()
+
+    @mute_logger("odoo.sql_db")
+    def test_a_level_deleted_after_a_proposal_that_it_could_not_see_stays(self):
+        self._start_without_notices()
+        with self._environment() as deleter:
+            level = deleter["ar.dunning.policy"].browse(self.policy_id).level_ids
+            self.assertFalse(deleter["ar.dunning.notice"].search([("level_id", "in", level.ids)]))
+            with self._environment() as env:
+                env["ar.dunning.run"].browse(self.run_ids)._propose()
+            with self.assertRaises(psycopg2.errors.ForeignKeyViolation):
+                level.unlink()
+            deleter.cr.rollback()
+        with self._environment() as env:
+            notices = env["ar.dunning.notice"].search([("run_id", "in", self.run_ids)])
+            self.assertEqual(notices.level_id.exists().mapped("name"), ["First"])
+
+    @mute_logger("odoo.sql_db")
+    def test_a_proposal_about_a_level_deleted_meanwhile_begins_anew(self):
+        self._start_without_notices()
+        with self._environment() as env:
+            policy = env["ar.dunning.policy"].browse(self.policy_id)
+            policy.level_ids.copy({"name": "Second", "days": 15, "policy_id": policy.id})
+        with self._environment() as proposer:
+            run = proposer["ar.dunning.run"].browse(self.run_ids)
+            self.assertEqual(run.state, "proposal")
+            with self._environment() as env:
+                env["ar.dunning.policy"].browse(self.policy_id).level_ids[0].unlink()
+            with self.assertRaises(psycopg2.errors.SerializationFailure):
+                run._propose()
+            proposer.cr.rollback()
+            run._propose()
+            proposer.cr.commit()
+            self.assertEqual(run.notice_ids.level_id.exists().mapped("name"), ["Second"])
 
     def test_killed_at_any_point_nothing_is_sent_twice_or_lost(self):
         self._start(CUSTOMERS)

@@ -9,13 +9,17 @@ when it is deleted; what was left out goes with the run, too. A customer is kept
 items that it is reminded of. When they are gone, it is refused below when somebody deletes it, as
 recipients, currencies, policies and levels are; the wizard that merges contacts is told of them by
 ``UNKEYED_PARTNERS``. Messages, activities, drafts of charges, journal items left out, users and
-rules may be deleted: notices then name nothing in their place. Who deletes a contact or a user at
-the very second of a proposal may leave a notice that names it: it fails when it is to be sent, and
+rules may be deleted: notices then name nothing in their place.
+
+Whoever deletes a record while a proposal that names it is written cannot see that. For levels and
+currencies the run has a key to each: at it one of the two fails, and the proposal begins anew or
+the record stays. A contact or a user may be gone then: its notice fails when it is to be sent, and
 says so.
 """
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 def _refuse_named(records, model_names, field_name):
@@ -32,6 +36,21 @@ def _refuse_named(records, model_names, field_name):
             )
 
 
+def _let_go(records, table, column):
+    """Nothing names the records but keys of runs that did, or that are written at this moment.
+
+    The latter are not seen here, and refuse the deletion.
+    """
+    records.env.cr.execute(
+        SQL(
+            "DELETE FROM %s WHERE %s = ANY(%s)",
+            SQL.identifier(table),
+            SQL.identifier(column),
+            records.ids,
+        )
+    )
+
+
 def _forget_named(records, model_name, *field_names):
     """Records may go: what names them names nothing from then on."""
     # a key's work: it reaches what the user may not see, too
@@ -46,6 +65,7 @@ class Currency(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never_in_notices(self):
         _refuse_named(self, ("ar.dunning.notice", "ar.dunning.left.out"), "currency_id")
+        _let_go(self, "ar_dunning_run_currency", "currency_id")
 
 
 class Partner(models.Model):
@@ -74,6 +94,7 @@ class DunningLevel(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never_in_notices(self):
         _refuse_named(self, ("ar.dunning.notice",), "level_id")
+        _let_go(self, "ar_dunning_run_level", "level_id")
 
 
 class DunningAssignment(models.Model):

@@ -257,6 +257,7 @@ class DunningNotice(models.Model):
 
     def _set_level(self, level):
         channels = {name: level[name] for name in CHANNELS if not self.rerouted}
+        self.run_id.level_ids |= level
         self.write(
             {
                 **channels,

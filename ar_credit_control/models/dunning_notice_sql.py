@@ -21,6 +21,25 @@ def insert_proposal(scope: Scope) -> SQL:
     )
 
 
+def insert_named(run) -> SQL:
+    """The levels and currencies that the notices of a run, and what it left out, name."""
+    return SQL(
+        """
+        WITH named AS MATERIALIZED (
+            SELECT DISTINCT level_id, currency_id FROM ar_dunning_notice WHERE run_id = %(run)s
+        ), level AS (
+            INSERT INTO ar_dunning_run_level (run_id, level_id)
+            SELECT DISTINCT %(run)s, level_id FROM named
+        )
+        INSERT INTO ar_dunning_run_currency (run_id, currency_id)
+        SELECT %(run)s, currency_id FROM named
+         UNION
+        SELECT run_id, currency_id FROM ar_dunning_left_out WHERE run_id = %(run)s
+        """,
+        run=run,
+    )
+
+
 def _going(scope, customers) -> SQL:
     """Items that are to go out: ``goes`` is the level of each.
 

@@ -3,10 +3,16 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from . import dunning_sql, position_sql
-from .dunning_notice_sql import insert_proposal
+from .dunning_notice_sql import insert_named, insert_proposal
 from .dunning_sql import Scope
 
 FOREVER = 100_000  # days
+MADE = (
+    "ar_dunning_left_out",
+    "ar_dunning_notice",
+    "ar_dunning_run_level",
+    "ar_dunning_run_currency",
+)
 SAMPLE = 10  # statistics of three thousand rows, where PostgreSQL takes thirty thousand
 
 
@@ -25,6 +31,7 @@ class DunningRun(models.Model):
         self._load(scope)
         cr = self.env.cr
         cr.execute(insert_proposal(scope))
+        cr.execute(insert_named(self.id))
         cr.execute(dunning_sql.drop())
         self._set_charges()
         self.env.invalidate_all()
@@ -44,7 +51,7 @@ class DunningRun(models.Model):
 
     def _clear_proposal(self):
         cleared = 0
-        for table in ("ar_dunning_left_out", "ar_dunning_notice"):
+        for table in MADE:
             self.env.cr.execute(
                 SQL("DELETE FROM %s WHERE run_id = %s", SQL.identifier(table), self.id)
             )

@@ -14,7 +14,9 @@ RUN_STATES = [
     ("cancelled", "Cancelled"),
 ]
 OPEN = ("proposal", "confirmed", "processing", "stopped")
-BY_MACHINE = {"state", "proposed_on", "finished_on", "kind", "scheduled"}
+BY_MACHINE = {
+    *("state", "proposed_on", "finished_on", "kind", "scheduled", "level_ids", "currency_ids"),
+}
 OVER = ("sent", "dropped", "failed", "cancelled", "start")
 COUNTED = {
     "proposed": "proposed_count",
@@ -68,6 +70,27 @@ class DunningRun(models.Model):
     user_id = fields.Many2one("res.users", string="Made by", default=lambda self: self.env.user)
     notice_ids = fields.One2many("ar.dunning.notice", "run_id", readonly=True)
     left_out_ids = fields.One2many("ar.dunning.left.out", "run_id", readonly=True)
+    # What its notices name, by keys that whoever deletes it meanwhile meets (``dunning_keys``).
+    level_ids = fields.Many2many(
+        "ar.dunning.level",
+        "ar_dunning_run_level",
+        "run_id",
+        "level_id",
+        ondelete="restrict",
+        string="Levels",
+        readonly=True,
+        copy=False,
+    )
+    currency_ids = fields.Many2many(
+        "res.currency",
+        "ar_dunning_run_currency",
+        "run_id",
+        "currency_id",
+        ondelete="restrict",
+        string="Currencies",
+        readonly=True,
+        copy=False,
+    )
     proposed_on = fields.Datetime(readonly=True)
     finished_on = fields.Datetime(readonly=True)
     notice_count = fields.Integer(compute="_compute_counts")

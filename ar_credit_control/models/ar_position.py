@@ -5,7 +5,7 @@ from odoo.tools import SQL, float_round
 
 from ..rules import ageing
 from ..rules.exposure import Limit, Position
-from ..rules.orders import OpenOrders, remaining
+from ..rules.orders import OpenOrder, remaining
 from . import position_sql
 from .position_sql import literal
 
@@ -98,7 +98,8 @@ class ArPosition(models.AbstractModel):
     # ------------------------------------------------------------------ statements
     def _lock_and_read_customers(self, partners, values):
         if not values["group"]:
-            rows = self._read_customers(position_sql.locked_customers(), partners.ids, values)
+            statement = position_sql.locked_customers(len(partners) > 1)
+            rows = self._read_customers(statement, partners.ids, values)
             if set(partners.ids) <= {row.contact_id for row in rows}:
                 return rows
         company = self.env["res.company"].browse(values["company"])
@@ -145,10 +146,10 @@ class ArPosition(models.AbstractModel):
         """``{commercial partner id: {field of a position: amount}}`` beside the ledger.
 
         :param names: which of the ``PARTS`` there are
-        :param placed: the customers' ``OpenOrders``
+        :param placed: every ``OpenOrder`` of the customers
         """
-        down_paid = [part.order_id for part in placed if part.order_id]
-        foreign = {part.currency_id for part in placed} - {values["currency"]}
+        down_paid = [order.order_id for order in placed if order.down_paid]
+        foreign = {order.currency_id for order in placed} - {values["currency"]}
         names = [*names, *["down_payments"] * bool(down_paid), *["rates"] * bool(foreign)]
         rows = []
         if names:
@@ -325,14 +326,17 @@ def _by_kind(rows, entities):
     """What ``position_sql.ledger`` found.
 
     :param entities: ``{contact id: commercial partner id}``
-    :return: names of ``PARTS``, ``{commercial partner id: [Slice]}``, and a list of ``OpenOrders``
+    :return: names of ``PARTS``, ``{commercial partner id: [Slice]}``, and a list of ``OpenOrder``
     """
     names, slices, placed = set(), defaultdict(list), []
     for kind, partner_id, *row, order_id in rows:
         if kind == "items":
             slices[entities[partner_id]].append(ageing.Slice(*row))
         elif kind == "orders":
-            placed.append(OpenOrders(entities[partner_id], row[0], order_id, row[4]))
+            currency_id, down_paid, _debit, _place, amount, *_more = row
+            placed.append(
+                OpenOrder(entities[partner_id], currency_id, order_id, amount, bool(down_paid))
+            )
         else:
             names.add(kind)
     return names, slices, placed

@@ -56,6 +56,7 @@ class CreditCheck(models.AbstractModel):
         :param rows: ``{invoice address id: (Position, row)}``
         :param effect: of the rules that matter; default all
         """
+        today = fields.Date.context_today(self)
         spent = defaultdict(float)
         verdicts = {}
         for order in orders:
@@ -63,21 +64,21 @@ class CreditCheck(models.AbstractModel):
                 continue
             position, row = found
             key = position.partner_id
-            position = position._replace(orders=position.orders + spent[key])
-            verdict = self._judge_order(order, position, row, company, effect)
+            facts = Facts(position._replace(orders=position.orders + spent[key]), today)
+            verdict = self._judge_order(order, facts, row, company, effect)
             verdicts[order.id] = verdict
             if not verdict.stops_order and order.state != "sale":
                 spent[key] += verdict.amount
         return verdicts
 
-    def _judge_order(self, order, position, row, company, effect):
-        today = fields.Date.context_today(self)
+    def _judge_order(self, order, facts, row, company, effect):
+        """The verdict on an order; ``facts`` are those of its customer without it."""
         rules = self._get_policy(row, company)._get_rules(effect)
         asked = {rule.criterion for rule in rules}
-        amount = order._ar_amount(company, today)
-        confirmed = order.state == "sale"  # its amount is in position.orders by now
-        position = position._replace(this_order=0.0 if confirmed else amount)
-        facts = Facts(position, today, order_amount=amount)
+        amount = order._ar_amount(company, facts.today)
+        # that of a confirmed order is in position.orders by now
+        position = facts.position._replace(this_order=0.0 if order.state == "sale" else amount)
+        facts = replace(facts, position=position, order_amount=amount)
         # only then does a discount matter, and it costs the lines
         if row.grade in WEAK_GRADES and "weak_discount" in asked:
             facts = replace(facts, discount=order._ar_discount())

@@ -79,22 +79,24 @@ def fill(statement: SQL, values: Mapping[str, object]) -> SQL:
 
 
 # What is decided about a customer, and when it was last spoken with: columns that say so.
+_PROFILE = {
+    **dict.fromkeys(("raise_amount", "insured_amount"), "::float8"),
+    **dict.fromkeys(
+        (
+            *("credit_mode", "limit_valid_until", "raise_from", "raise_until", "policy_id"),
+            *("manual_hold", "manual_hold_reason", "assessed_on", "review_date"),
+            *("dunning_level", "dunning_hold", "grade", "expected_delay"),
+            *("rejected", "undelivered", "case_phase"),
+        ),
+        "",
+    ),
+}
 _DECIDED = {
     "contact_id": "partner.id",
     "customer_id": "partner.commercial_partner_id",
     "credit_limit": "(%(limit)s)::float8",
     "payment_term_id": "(partner.property_payment_term_id ->> %(company)s::text)::int",
-    "raise_amount": "profile.raise_amount::float8",
-    "insured_amount": "profile.insured_amount::float8",
-    **{
-        name: f"profile.{name}"
-        for name in (
-            *("credit_mode", "limit_valid_until", "raise_from", "raise_until", "policy_id"),
-            *("manual_hold", "manual_hold_reason", "assessed_on", "review_date"),
-            *("dunning_level", "dunning_hold", "grade", "expected_delay"),
-            *("rejected", "undelivered", "case_phase"),
-        )
-    },
+    **{name: f"profile.{name}{type_}" for name, type_ in _PROFILE.items()},
 }
 _SPOKEN = {
     "contact_date": "spoken.date",
@@ -142,24 +144,29 @@ def customers(shown: bool) -> SQL:
 
 
 @cache
-def locked_customers() -> SQL:
-    """As ``customers``, those with a profile, which is written to: see ``_lock`` of profiles."""
+def locked_customers(several: bool) -> SQL:
+    """As ``customers``, those with a profile, which is written to: see ``_lock`` of profiles.
+
+    :param several: rows are locked in the order of customers, against deadlocks
+    """
+    scope = SQL("company_id = %s AND partner_id = ANY(%s)", _SLOTS.root, _ENTITIES)
+    if several:
+        scope = SQL(
+            """id = ANY(ARRAY(SELECT id FROM ar_credit_profile WHERE %s
+                           ORDER BY partner_id FOR NO KEY UPDATE))""",
+            scope,
+        )
     return SQL(
-        """
+        f"""
         WITH profile AS (
-            UPDATE ar_credit_profile SET confirmations = confirmations + 1
-             WHERE id = ANY(ARRAY(
-                   SELECT id FROM ar_credit_profile
-                    WHERE company_id = %(root)s AND partner_id = ANY(%(entities)s)
-                 ORDER BY partner_id FOR NO KEY UPDATE))
-         RETURNING *)
+            UPDATE ar_credit_profile SET confirmations = confirmations + 1 WHERE %(scope)s
+         RETURNING partner_id, {", ".join(_PROFILE)})
         SELECT %(columns)s
           FROM profile
           JOIN res_partner partner ON partner.commercial_partner_id = profile.partner_id
         """,
         columns=_columns(shown=False),
-        entities=_ENTITIES,
-        root=_SLOTS.root,
+        scope=scope,
     )
 
 
@@ -178,9 +185,10 @@ def _columns(shown: bool) -> SQL:
 def ledger(names: tuple[str, ...], as_of: bool) -> SQL:
     """Open items in slices, open orders, and which of the named ``PARTS`` there are.
 
-    Rows of a kind, the ids of a partner and a currency, what more ``rules.ageing.Slice`` has (kind
-    ``items``; of kind ``orders`` the amount alone), and an order's id. Of a part's kind there is a
-    row when there may be something of it, and nothing else in the row.
+    Rows of a kind, the ids of a partner and a currency, what more ``rules.ageing.Slice`` has, and
+    an order's id. Of kind ``orders``, in the places of ``Slice``, there is only whether there was a
+    down payment, and the amount. Of a part's kind there is a row when there may be something of
+    it, and nothing else in the row.
 
     :param as_of: items as they stood ``today``; how orders and parts stood nobody knows
     """
@@ -411,16 +419,12 @@ def _open_orders() -> SQL:
     """
     return SQL(
         """
-        SELECT 'orders', partner_invoice_id, currency_id, NULL, NULL, NULL,
-               SUM(CASE WHEN down_paid THEN amount ELSE GREATEST(0, amount) END)::float8,
-               NULL, NULL, CASE WHEN down_paid THEN id END
-          FROM (SELECT so.id, so.partner_invoice_id, so.currency_id, SUM(%(remaining)s) AS amount,
-                       bool_or(line.is_downpayment) AS down_paid
-                  FROM sale_order so JOIN sale_order_line line ON line.order_id = so.id
-                 WHERE %(is_open)s AND so.partner_invoice_id = ANY(%(contacts)s)
-                   AND so.company_id = ANY(%(companies)s)
-              GROUP BY so.id) open_order
-      GROUP BY 2, 3, 10
+        SELECT 'orders', so.partner_invoice_id, so.currency_id, bool_or(line.is_downpayment), NULL,
+               NULL, SUM(%(remaining)s)::float8, NULL, NULL, so.id
+          FROM sale_order so JOIN sale_order_line line ON line.order_id = so.id
+         WHERE %(is_open)s AND so.partner_invoice_id = ANY(%(contacts)s)
+           AND so.company_id = ANY(%(companies)s)
+      GROUP BY so.id
         """,
         remaining=_REMAINING,
         is_open=_IS_OPEN,

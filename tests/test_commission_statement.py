@@ -312,6 +312,9 @@ class TestCommissionStatement(StatementCommon):
                 statement.write(vals)
         with self.assertRaisesRegex(AccessError, "buttons"):
             statement.create({**APRIL, "payee_id": self.seller.id, "earned": 5})
+        prefilled = statement.with_context(default_state="approved", default_carried_in=5)
+        later = prefilled.create({**APRIL, "payee_id": self.seller.id})
+        self.assertEqual((later.state, later.carried_in), ("draft", 0))
 
     def test_another_companys_statements_stay_closed(self):
         other = self.env["res.company"].create({"name": "Other"})

@@ -284,6 +284,24 @@ class TestDisputeAccess(ClaimCommon):
             with self.assertRaises(AccessError):
                 dispute.line_ids.with_user(user).write({"is_open": False})
 
+    def test_defaults_of_a_context_or_a_user_decide_nothing(self):
+        self.env["ir.default"].with_user(self.salesman).set(
+            "ar.dispute", "resolution", "rejected", user_id=True
+        )
+        prefilled = self.env["ar.dispute"].with_context(
+            default_state="resolved", default_justified=True, default_note="Two boxes"
+        )
+        dispute = prefilled.with_user(self.salesman).create(
+            {
+                "partner_id": self.customer.id,
+                "reason": "price",
+                "line_ids": [self._line(None, None)],
+            }
+        )
+        self.assertEqual((dispute.state, dispute.justified), ("open", False))
+        self.assertFalse(dispute.resolution)
+        self.assertEqual(dispute.note, "Two boxes", "what users may write, they may prefill")
+
     def test_owner_writes_what_he_found_and_nothing_else(self):
         dispute = self._dispute(user_id=self.owner.id).with_user(self.owner)
         dispute.finding = "Two boxes were missing"

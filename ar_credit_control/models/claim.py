@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools.misc import format_amount
 
 from .contact import CHANNELS
+from .own_defaults import without_own_defaults
 
 CLAIMS = ("ar.dispute.line", "ar.promise.line")
 # Changed by whoever has the record in his hands; everything else is finance's to change.
@@ -86,12 +87,15 @@ class Claim(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         Partner = self.env["res.partner"]
+        given = GIVEN | self._given
+        closed = {name for name, field in self._fields.items() if field.store} - given
         for vals in vals_list:
             if not self.env.su:
-                self._check_fields(vals.keys() - GIVEN - self._given)
+                self._check_fields(vals.keys() - given)
             if vals.get("partner_id"):  # items belong to the customer, whatever contact was chosen
                 vals["partner_id"] = Partner.browse(vals["partner_id"]).commercial_partner_id.id
-        claims = super().create(vals_list)
+        model, vals_list = without_own_defaults(self, vals_list, closed)
+        claims = super(Claim, model).create(vals_list)
         claims._check_complete()
         claims._log_contact()
         return claims

@@ -6,6 +6,7 @@ from odoo.tools import SQL, date_utils
 from odoo.tools.misc import format_date
 
 from .commission_place_sql import CLOSED
+from .own_defaults import without_own_defaults
 
 # What follows from the ledger, or from the buttons.
 PROTECTED = frozenset({"state", "entry_ids", "earned", "carried_in", "total", "bill_id"})
@@ -141,7 +142,8 @@ class CommissionStatement(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._refuse(PROTECTED & vals.keys())
-        statements = super().create(vals_list)
+        model, vals_list = without_own_defaults(self, vals_list, PROTECTED)
+        statements = super(CommissionStatement, model).create(vals_list)
         statements._collect()
         return statements
 

@@ -175,17 +175,23 @@ class ArPosition(models.AbstractModel):
 
     def _get_values(self, company, today=None):
         """The same as values by name, with the company's group and rounding."""
-        facts = self._get_company(company.id)
+        today = today or fields.Date.context_today(self)
+        return {**self._get_lasting_values(company.id), "today": today}
+
+    @api.model
+    @tools.ormcache("company_id")
+    def _get_lasting_values(self, company_id):
+        """Those that hardly ever change; what they are made of is forgotten together with them."""
+        facts = self._get_company(company_id)
         return {
-            "today": today or fields.Date.context_today(self),
-            "company": company.id,
+            "company": company_id,
             "root": facts.root_id,
             "currency": facts.currency_id,
             "rounding": facts.rounding,
             "group": facts.group_id,
             "companies": literal(self._get_company_ids(facts.root_id)),
             "receivables": literal(self._get_receivable_ids(facts.root_id)),
-            "default_limit": self._get_default_limit(company.id),
+            "default_limit": self._get_default_limit(company_id),
         }
 
     @api.model
@@ -289,9 +295,9 @@ class ArPosition(models.AbstractModel):
     # ------------------------------------------------------------------ rows
     def _add_shared_exposure(self, rows, company):
         """Where companies share one limit, count what the customer owes the others against it."""
-        group = self._get_group(company)
-        if not group:
+        if not self._get_company(company.id).group_id:
             return rows
+        group = self._get_group(company)
         others, limits = defaultdict(float), {}
         for member in group.company_ids - company.root_id:
             rate = self._get_rate(member, company)

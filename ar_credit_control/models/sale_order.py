@@ -186,7 +186,7 @@ class SaleOrder(models.Model):
         orders = self
         if vals.get("state") == "sale":
             held = self.filtered(lambda o: o.state != "sale" and not o._ar_is_cleared())
-            held = held._ar_screen()
+            held = held and held._ar_screen()
             if held:
                 rest = {k: v for k, v in vals.items() if k not in ("state", "date_order", "locked")}
                 super(SaleOrder, held).write(rest)

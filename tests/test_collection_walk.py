@@ -238,6 +238,7 @@ class TestCollectionWalk(RpcMixin, DemoCompany):
 
     # ------------------------------------------------------------------ the customer
     def test_what_a_customer_says_on_its_own_page(self):
+        self.portal.lang = "en_US"  # the words that the tour looks for
         self.start_tour("/my/statement", "ar_walk_portal", login="portal")
         promise = self.env["ar.promise"].search([("partner_id", "=", self.customer.id)])
         promise = promise.filtered(lambda found: found.state == "open")

@@ -8,15 +8,18 @@ import random
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 
 import odoo.sql_db
 import psycopg2
 from odoo import Command, api, fields
 from odoo.modules.registry import Registry
+from odoo.sql_db import connection_info_for
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
+
+from ..ar_credit_control.models import dunning_sql
 
 KILLS = 55
 CUSTOMERS = 150
@@ -248,6 +251,19 @@ class TestDunningRace(BaseCase):
             run._propose()
             proposer.cr.commit()
             self.assertEqual(run.notice_ids.level_id.exists().mapped("name"), ["Second"])
+
+    def test_a_proposal_finds_room_in_memory_or_does_without(self):
+        """A session keeps the room of its first temporary table, even of one that was undone."""
+        before = "CREATE TEMP TABLE ar_before AS SELECT 1 AS one; SELECT * FROM ar_before"
+        for statement, room in (("SELECT 1", "64MB"), (before, "8MB")):
+            _name, info = connection_info_for(get_db_name())
+            with self.subTest(room=room), closing(psycopg2.connect(**info)) as session:
+                cr = session.cursor()
+                cr.execute(statement)
+                session.rollback()
+                cr.execute(dunning_sql.ROOM.code)
+                cr.execute("SHOW temp_buffers")
+                self.assertEqual(cr.fetchone(), (room,))
 
     def test_killed_at_any_point_nothing_is_sent_twice_or_lost(self):
         self._start(CUSTOMERS)

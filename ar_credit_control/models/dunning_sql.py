@@ -56,8 +56,16 @@ class Scope:
 
 
 # Until the end of the transaction the tables below have room in memory for the run of thousands of
-# customers; a session that had temporary tables before keeps the room that it has.
-ROOM = SQL("SELECT set_config('temp_buffers', '64MB', TRUE) WHERE pg_my_temp_schema() = 0")
+# customers. A session that had temporary tables before, even in a transaction that was undone,
+# keeps the room that it has: the server refuses to change it, and nothing tells so beforehand.
+ROOM = SQL(
+    """
+    DO $$ BEGIN
+        PERFORM set_config('temp_buffers', '64MB', TRUE);
+    EXCEPTION WHEN invalid_parameter_value THEN NULL;
+    END $$
+    """
+)
 
 
 def drop() -> SQL:

@@ -266,7 +266,7 @@ KINDS = (
     Kind("order", Models.order, "customers", 0.15, 0, 0, (0, 60)),
     Kind("euro order", lambda m, c: m.order(c, euro=True), "customers", 0.03, 0, 0, (0, 60)),
     Kind("part invoiced order", Models.part_invoiced, "customers", 0.02, 0, 0, (0, 60)),
-    Kind("quotation", lambda m, c: m.order(c, confirm=False), "customers", 0.10, 0, 0, (0, 30)),
+    Kind("quotation", lambda m, c: m.order(c, confirm=False), "customers", 0.40, 0, 0, (0, 30)),
 )
 
 

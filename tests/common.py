@@ -1,6 +1,7 @@
 """Customers, documents and users that the tests of several capabilities need."""
 
 import json
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
@@ -147,6 +148,21 @@ class CreditCommon(AccountTestInvoicingCommon):
             }
         )
         return order.with_user(user or cls.salesman)
+
+    def _pay_without_entry(self, move, amount):
+        """Register a payment as full accounting does: it has no entry until the bank matches it."""
+        journal = self.company_data["default_journal_bank"]
+        methods = journal.inbound_payment_method_line_ids | journal.outbound_payment_method_line_ids
+        methods.payment_account_id = False
+        full_accounting = patch.object(
+            self.env.registry["account.move"],
+            "_get_invoice_in_payment_state",
+            lambda _self: "in_payment",
+        )
+        with full_accounting:
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=move.ids
+            ).create({"amount": amount, "journal_id": journal.id})._create_payments()
 
     def _position(self, partner=None, **options):
         partner = partner or self.customer

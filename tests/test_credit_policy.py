@@ -55,6 +55,28 @@ class TestCreditPolicyRules(PolicyCase):
         self._invoice(self.customer, 300, move_type="out_refund")
         self.assertEqual(self._confirm().state, "sale")
 
+    def test_payment_under_way_is_no_old_debt(self):
+        self._set_rules({"criterion": "overdue_days", "days": 30, "amount": 250})
+        invoice = self._invoice(self.customer, 300, due=-60)
+        self.assertEqual(self._confirm().state, "draft")
+        self._pay_without_entry(invoice, 50)
+        self.assertEqual(self._confirm().state, "sale")
+
+    def test_a_credit_note_that_is_being_paid_out_covers_no_old_debt(self):
+        self._set_rules({"criterion": "overdue_days", "days": 30, "amount": 250})
+        self._invoice(self.customer, 300, due=-60)
+        credit_note = self._invoice(self.customer, 100, move_type="out_refund")
+        self.assertEqual(self._confirm().state, "sale")
+        self._pay_without_entry(credit_note, 100)
+        self.assertEqual(self._position().payments_pending, -100)
+        self._assert_held(self._confirm(), r"300\.00 overdue", r"payment of .*300\.00")
+
+    def test_hold_of_a_customer_without_limit_shows_what_else_he_ordered(self):
+        self._set_rules({"criterion": "manual_hold"})
+        self._confirm(40)
+        self.profile.sudo().manual_hold = True
+        self.assertEqual(self._confirm(50).ar_hold_id.exposure, 90)
+
     def test_overdue_amount(self):
         self._set_rules({"criterion": "overdue_amount", "amount": 100})
         self._invoice(self.customer, 100, due=-1)

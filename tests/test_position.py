@@ -1,7 +1,6 @@
 """Positions against a slow, obvious oracle that reads the same ledger record by record."""
 
 from datetime import timedelta
-from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -158,6 +157,24 @@ class TestPosition(CreditCommon):
             position.draft_invoices, sum(drafts.mapped("amount_total_signed")), 2
         )
         self.assertAlmostEqual(position.orders, self._orders_to_invoice(), 2)
+        self._compare_locked(position)
+
+    def _compare_locked(self, position):
+        """Locked customers are read whole, or without what cannot stop an order of theirs."""
+        ledger_only = position._replace(orders=0.0, payments_pending=0.0)
+        self.assertEqual(self._locked_position(whole=True), position)
+        self.assertEqual(
+            self._locked_position(whole=False), position if position.overdue else ledger_only
+        )
+        self.customer.credit_limit = 100
+        self.assertEqual(self._locked_position(whole=False), self._position())
+        self.customer.credit_limit = 0
+
+    def _locked_position(self, whole):
+        rows = self.env["ar.position"]._get_locked_rows(
+            self.customer, self.company, self.today, (), whole
+        )
+        return rows[self.customer.id][0]
 
     def _orders_to_invoice(self):
         total = 0.0
@@ -228,17 +245,7 @@ class TestPosition(CreditCommon):
     def test_payment_registered_but_not_matched(self):
         """With Odoo's full accounting a payment has no entry until the bank matches it."""
         move = self._invoice(self.customer, 100, due=-10)
-        journal = self.company_data["default_journal_bank"]
-        journal.inbound_payment_method_line_ids.payment_account_id = False
-        full_accounting = patch.object(
-            self.env.registry["account.move"],
-            "_get_invoice_in_payment_state",
-            lambda _self: "in_payment",
-        )
-        with full_accounting:
-            self.env["account.payment.register"].with_context(
-                active_model="account.move", active_ids=move.ids
-            ).create({"amount": 60, "journal_id": journal.id})._create_payments()
+        self._pay_without_entry(move, 60)
         position = self._position()
         self.assertEqual(move.amount_residual, 100, "the ledger does not know of it")
         self.assertEqual(position.payments_pending, 60)
@@ -259,15 +266,18 @@ class TestPosition(CreditCommon):
         drafted_invoice.button_cancel()
         self.assertEqual(self._position(drafted).exposure, 0)
 
-    def test_down_payment_is_not_counted_beside_its_order(self):
-        order = self._order(self.customer, 1000).sudo()
+    def _order_with_down_payment(self, amount, paid):
+        order = self._order(self.customer, amount).sudo()
         order.action_confirm()
         wizard = (
             self.env["sale.advance.payment.inv"]
             .with_context(active_model="sale.order", active_ids=order.ids)
-            .create({"advance_payment_method": "fixed", "fixed_amount": 300})
+            .create({"advance_payment_method": "fixed", "fixed_amount": paid})
         )
-        invoice = wizard._create_invoices(order)
+        return order, wizard._create_invoices(order)
+
+    def test_down_payment_is_not_counted_beside_its_order(self):
+        order, invoice = self._order_with_down_payment(1000, 300)
         position = self._position()
         self.assertEqual((position.orders, position.draft_invoices), (700, 300))
         invoice.action_post()
@@ -280,14 +290,7 @@ class TestPosition(CreditCommon):
         self.assertTrue(final)
 
     def test_a_down_payment_that_is_taken_back_is_to_come_again(self):
-        order = self._order(self.customer, 1000).sudo()
-        order.action_confirm()
-        wizard = (
-            self.env["sale.advance.payment.inv"]
-            .with_context(active_model="sale.order", active_ids=order.ids)
-            .create({"advance_payment_method": "fixed", "fixed_amount": 300})
-        )
-        invoice = wizard._create_invoices(order)
+        _order, invoice = self._order_with_down_payment(1000, 300)
         invoice.action_post()
         refund = invoice._reverse_moves()
         position = self._position()

@@ -1,4 +1,5 @@
 from collections import defaultdict, namedtuple
+from itertools import starmap
 
 from odoo import api, fields, models, tools
 from odoo.tools import SQL, float_round
@@ -76,22 +77,31 @@ class ArPosition(models.AbstractModel):
         self = self.sudo()
         self._flush_ledger()
         rows = self._read(company, contacts, as_of, overdue_days, shown)
-        return self._add_shared_exposure(rows, company) if not as_of else rows
+        shared = not as_of and self._get_company(company.id).group_id
+        return self._add_shared_exposure(rows, company) if shared else rows
 
     @api.model
-    def _get_locked_rows(self, partners, company, overdue_days):
+    def _get_locked_rows(self, partners, company, today, overdue_days, whole=True):
         """``{contact id: (Position, row)}`` of the partners themselves, as ``_get_rows`` has them.
 
         Their entities' profiles are written to before anything is read, and made where there are
         none: see ``ar.credit.profile._lock``. With what is decided about a customer in the same
         statement, which most confirmations need, it costs one instead of three.
+
+        :param whole: false leaves open orders and payments under way out where they decide
+            nothing: no limit is set that they could use, and nothing is overdue.
         """
         self = self.sudo()
         self._flush_ledger()
-        values = self._get_values(company)
+        values = self._get_values(company, today)
         rows = self._lock_and_read_customers(partners, values)
-        found = self._read_figures(values, rows, overdue_days=overdue_days, shown=False)
-        found = self._add_shared_exposure(found, company)
+        # in a group another company may keep the limit
+        free = () if whole or values["group"] else _without_limit(rows, today)
+        found = self._read_figures(values, rows, None, overdue_days, False, free)
+        if any(found[key][0].overdue for key in free):
+            found = self._read_figures(values, rows, None, overdue_days, False)
+        if values["group"]:
+            found = self._add_shared_exposure(found, company)
         entities = {row.contact_id: row.customer_id for row in rows}
         return {key: found[entities[key]] for key in partners.ids}
 
@@ -99,7 +109,12 @@ class ArPosition(models.AbstractModel):
     def _lock_and_read_customers(self, partners, values):
         if not values["group"]:
             statement = position_sql.locked_customers(len(partners) > 1)
-            rows = self._read_customers(statement, partners.ids, values)
+            found = self._execute(statement, values, contacts=literal(partners.ids))
+            rows = [
+                position_sql.Row(*contact, *decided)
+                for *decided, contacts in found
+                for contact in contacts
+            ]
             if set(partners.ids) <= {row.contact_id for row in rows}:
                 return rows
         company = self.env["res.company"].browse(values["company"])
@@ -107,13 +122,12 @@ class ArPosition(models.AbstractModel):
         return self._read_customers(position_sql.customers(False), partners.ids, values)
 
     def _read_customers(self, statement, contacts, values):
-        return [
-            position_sql.Row(*row)
-            for row in self._execute(statement, values, contacts=literal(contacts))
-        ]
+        found = self._execute(statement, values, contacts=literal(contacts))
+        return list(starmap(position_sql.Row, found))
 
     def _execute(self, statement, values, **more):
-        return self.env.execute_query(position_sql.fill(statement, values | more))
+        self.env.cr.execute(statement, values | more)
+        return self.env.cr.fetchall()
 
     def _read(self, company, contacts, as_of=None, overdue_days=(), shown=True):
         """``{commercial partner id: (Position, row)}`` of one company alone."""
@@ -121,25 +135,27 @@ class ArPosition(models.AbstractModel):
         rows = self._read_customers(position_sql.customers(shown), contacts, values)
         return self._read_figures(values, rows, as_of, overdue_days, shown)
 
-    def _read_figures(self, values, rows, as_of=None, overdue_days=(), shown=True):
-        """``{commercial partner id: (Position, row)}`` from the rows of all contacts."""
+    def _read_figures(self, values, rows, as_of, overdue_days, shown, ledger_only=()):
+        """``{commercial partner id: (Position, row)}`` from the rows of all contacts.
+
+        :param ledger_only: customers whose open items alone are read
+        """
         entities = {row.contact_id: row.customer_id for row in rows}
         decided = {row.customer_id: row for row in rows if row.contact_id == row.customer_id}
-        statement = position_sql.ledger(
-            tuple(position_sql.PARTS) if shown else position_sql.EXPOSURE, bool(as_of)
-        )
+        whole = [key for key, entity in entities.items() if entity not in ledger_only]
         found = self._execute(
-            statement,
+            position_sql.ledger(_beside(whole, as_of, shown), bool(as_of)),
             values,
             owners=literal(decided),
             contacts=literal(entities),
+            whole=literal(whole),
             edges=literal(ageing.edges(overdue_days)),
         )
         names, slices, placed = _by_kind(found, entities)
         figures = self._read_parts(values, names, entities, placed)
         for key, its_slices in slices.items():
             figures[key].update(ageing.figures(its_slices, values["currency"], overdue_days))
-        today = fields.Date.context_today(self)
+        today = fields.Date.context_today(self) if as_of else values["today"]
         return {key: (_to_position(row, today, figures[key]), row) for key, row in decided.items()}
 
     def _read_parts(self, values, names, entities, placed):
@@ -295,8 +311,6 @@ class ArPosition(models.AbstractModel):
     # ------------------------------------------------------------------ rows
     def _add_shared_exposure(self, rows, company):
         """Where companies share one limit, count what the customer owes the others against it."""
-        if not self._get_company(company.id).group_id:
-            return rows
         group = self._get_group(company)
         others, limits = defaultdict(float), {}
         for member in group.company_ids - company.root_id:
@@ -328,6 +342,13 @@ class ArPosition(models.AbstractModel):
         )
 
 
+def _beside(whole, as_of, shown):
+    """What is read beside open items; how it stood on another day nobody knows."""
+    if as_of or not whole:
+        return ()
+    return position_sql.BESIDE if shown else position_sql.EXPOSURE
+
+
 def _by_kind(rows, entities):
     """What ``position_sql.ledger`` found.
 
@@ -346,6 +367,15 @@ def _by_kind(rows, entities):
         else:
             names.add(kind)
     return names, slices, placed
+
+
+def _without_limit(rows, today):
+    """Commercial partners among the rows' contacts for whom no limit is in force."""
+    return {
+        row.customer_id
+        for row in rows
+        if row.contact_id == row.customer_id and _to_limit(row, today).kind == "none"
+    }
 
 
 def _to_position(row, today, figures):

@@ -20,8 +20,10 @@ class CreditCheck(models.AbstractModel):
         today = fields.Date.context_today(self)
         rows = self._get_rows(partners, company)
         return {
-            key: self._verdict(
-                row, company, Facts(position, today), self._get_policy(row, company)._get_rules()
+            key: _to_verdict(
+                row,
+                self._get_facts(position, row, company, today),
+                self._get_policy(row, company)._get_rules(),
             )
             for key, (position, row) in rows.items()
         }
@@ -37,7 +39,7 @@ class CreditCheck(models.AbstractModel):
         partners = orders.partner_invoice_id
         found = self._get_rows(partners, company)
         rows = {p.id: found[p._origin.commercial_partner_id.id] for p in partners if p._origin}
-        return self._judge_rows(orders, company, rows)
+        return self._judge_rows(orders, company, fields.Date.context_today(self), rows)
 
     @api.model
     def _judge_confirmation(self, orders, company):
@@ -45,18 +47,27 @@ class CreditCheck(models.AbstractModel):
 
         Every order has an invoice address.
         """
-        self, orders = self.sudo(), orders.sudo()  # as above
-        days = self.env["ar.credit.policy"]._get_overdue_days(self._get_company(company).root_id)
-        rows = self.env["ar.position"]._get_locked_rows(orders.partner_invoice_id, company, days)
-        return self._judge_rows(orders, company, self._refresh_dunning(rows, company), HOLD)
+        verdicts = self._judge_locked(orders, company, whole=False)
+        if any(verdict.stops_order for verdict in verdicts.values()):
+            # who decides about a hold sees what else the customer ordered, whatever the reason
+            verdicts = self._judge_locked(orders, company, whole=True)
+        return verdicts
 
-    def _judge_rows(self, orders, company, rows, effect=None):
+    def _judge_locked(self, orders, company, whole):
+        self, orders = self.sudo(), orders.sudo()  # as above
+        today = fields.Date.context_today(self)
+        days = self.env["ar.credit.policy"]._get_overdue_days(company.id)
+        rows = self.env["ar.position"]._get_locked_rows(
+            orders.partner_invoice_id, company, today, days, whole
+        )
+        return self._judge_rows(orders, company, today, self._refresh_dunning(rows, company), HOLD)
+
+    def _judge_rows(self, orders, company, today, rows, effect=None):
         """Return ``{order id: Verdict}``.
 
         :param rows: ``{invoice address id: (Position, row)}``
         :param effect: of the rules that matter; default all
         """
-        today = fields.Date.context_today(self)
         spent = defaultdict(float)
         verdicts = {}
         for order in orders:
@@ -64,27 +75,29 @@ class CreditCheck(models.AbstractModel):
                 continue
             position, row = found
             key = position.partner_id
-            facts = Facts(position._replace(orders=position.orders + spent[key]), today)
-            verdict = self._judge_order(order, facts, row, company, effect)
+            if spent[key]:
+                position = position._replace(orders=position.orders + spent[key])
+            verdict = self._judge_order(order, position, row, company, today, effect)
             verdicts[order.id] = verdict
             if not verdict.stops_order and order.state != "sale":
                 spent[key] += verdict.amount
         return verdicts
 
-    def _judge_order(self, order, facts, row, company, effect):
-        """The verdict on an order; ``facts`` are those of its customer without it."""
+    def _judge_order(self, order, position, row, company, today, effect):
+        """The verdict on an order; ``position`` is that of its customer without it."""
         rules = self._get_policy(row, company)._get_rules(effect)
-        asked = {rule.criterion for rule in rules}
-        amount = order._ar_amount(company, facts.today)
+        amount = order._ar_amount(company, today)
         # that of a confirmed order is in position.orders by now
-        position = facts.position._replace(this_order=0.0 if order.state == "sale" else amount)
-        facts = replace(facts, position=position, order_amount=amount)
+        if order.state != "sale":
+            position = position._replace(this_order=amount)
+        facts = self._get_facts(position, row, company, today, order_amount=amount)
+        asked = {rule.criterion for rule in rules}
         # only then does a discount matter, and it costs the lines
         if row.grade in WEAK_GRADES and "weak_discount" in asked:
             facts = replace(facts, discount=order._ar_discount())
         if "term_longer" in asked:
             facts = self._add_terms(facts, order, row)
-        verdict = self._verdict(row, company, facts, rules)
+        verdict = _to_verdict(row, facts, rules)
         if not (verdict.stops_order if effect else verdict.findings):
             return verdict
         # only now, since it costs a query: what is paid already risks nothing
@@ -92,11 +105,14 @@ class CreditCheck(models.AbstractModel):
         if not paid:
             return verdict
         position = position._replace(this_order=position.this_order - unbooked)
-        return self._verdict(row, company, replace(facts, position=position, prepaid=paid), rules)
+        return _to_verdict(row, replace(facts, position=position, prepaid=paid), rules)
 
-    def _verdict(self, row, company, facts, rules):
-        facts = replace(
-            facts,
+    def _get_facts(self, position, row, company, today, order_amount=0.0):
+        """What is known of a customer, and the order's amount."""
+        return Facts(
+            position,
+            today,
+            order_amount,
             dunning_level=row.dunning_level or 0,
             dunning_hold=bool(row.dunning_hold),
             manual_hold=bool(row.manual_hold),
@@ -104,21 +120,7 @@ class CreditCheck(models.AbstractModel):
             review_date=row.review_date,
             grade=row.grade,
             assessed=bool(row.grade or row.assessed_on)
-            or self._has_own_limit(facts.position.limit, company),
-        )
-        return Verdict(
-            facts.position,
-            findings(rules, facts),
-            facts.manual_hold,
-            facts.order_amount,
-            facts.dunning_level,
-            facts.dunning_hold,
-            row.grade,
-            row.expected_delay,
-            row.rejected or 0,
-            row.undelivered or 0,
-            row.case_phase,
-            _last_contact(row),
+            or self._has_own_limit(position.limit, company),
         )
 
     def _has_own_limit(self, limit, company):
@@ -128,7 +130,7 @@ class CreditCheck(models.AbstractModel):
         return limit.amount != self.env["ar.position"]._get_default_limit(company.id)
 
     def _get_rows(self, partners, company):
-        days = self.env["ar.credit.policy"]._get_overdue_days(self._get_company(company).root_id)
+        days = self.env["ar.credit.policy"]._get_overdue_days(company.id)
         rows = self.env["ar.position"]._get_rows(partners, company, overdue_days=days)
         return self._refresh_dunning(rows, company)
 
@@ -163,6 +165,23 @@ class CreditCheck(models.AbstractModel):
             term_days=terms.browse(granted)._ar_last_day(facts.today),
             customer_term_days=terms.browse(agreed)._ar_last_day(facts.today),
         )
+
+
+def _to_verdict(row, facts, rules):
+    return Verdict(
+        facts.position,
+        findings(rules, facts),
+        facts.manual_hold,
+        facts.order_amount,
+        facts.dunning_level,
+        facts.dunning_hold,
+        row.grade,
+        row.expected_delay,
+        row.rejected or 0,
+        row.undelivered or 0,
+        row.case_phase,
+        _last_contact(row),
+    )
 
 
 def _last_contact(row):

@@ -82,13 +82,14 @@ class CreditPolicy(models.Model):
     @api.model
     @tools.ormcache("company_id")
     def _get_overdue_days(self, company_id):
-        """The ages of overdue items that any rule of the company asks about."""
+        """The ages of overdue items that any rule of the company's root asks about."""
+        root_id = self.env["ar.position"]._get_company(company_id).root_id
         rules = (
             self.env["ar.credit.policy.rule"]
             .sudo()
             .search(
                 [
-                    ("company_id", "=", company_id),
+                    ("company_id", "=", root_id),
                     ("criterion", "=", "overdue_days"),
                 ]
             )

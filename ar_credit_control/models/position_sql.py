@@ -60,55 +60,64 @@ def to_terms(values) -> Terms:
     return Terms(**{name: SQL(f"%s::{type_}", values[name]) for name, type_ in _TYPES.items()})
 
 
-# The statements of one position are put together once, with slots: as much work as the database
-# has with them. ``fill`` gives them their values: those of ``Terms``, and arrays of ids of
-# ``contacts`` and of the commercial entities, ``owners``; ``edges`` are days past due, ascending,
-# at which the next slice of age begins.
+# The statements of one position are put together once, as texts with named parameters: it is as
+# much work as the database has with them. The parameters are those of ``Terms``, and arrays of ids
+# of ``contacts``, of those among them whose customers are read ``whole``, and of the commercial
+# entities, ``owners``; ``edges`` are days past due, ascending, at which the next slice of age
+# begins.
 _SLOTS = to_terms({name: Slot(name) for name in _TYPES})
-_CONTACTS, _OWNERS, _EDGES = (
-    SQL("%s::int[]", Slot(name)) for name in ("contacts", "owners", "edges")
+_CONTACTS, _WHOLE, _OWNERS, _EDGES = (
+    SQL("%s::int[]", Slot(name)) for name in ("contacts", "whole", "owners", "edges")
 )
 
 
-def fill(statement: SQL, values: Mapping[str, object]) -> SQL:
-    """The statement with a value in each of its slots."""
-    return SQL(
-        statement.code,
-        *(values[p.name] if isinstance(p, Slot) else p for p in statement.params),
-    )
+def _named(statement: SQL) -> str:
+    """The text of a statement whose parameters are slots, each by its name."""
+    names = tuple(f"%({slot.name})s" for slot in statement.params)
+    return statement.code.replace("%%", "%%%%") % names
 
 
-# What is decided about a customer, and when it was last spoken with: columns that say so.
-_PROFILE = {
-    **dict.fromkeys(("raise_amount", "insured_amount"), "::float8"),
+# What is decided about a customer, what else is shown of it, and when it was last spoken with:
+# columns that say so.
+_DECISIONS = {
+    "raise_amount": "::float8",
     **dict.fromkeys(
         (
             *("credit_mode", "limit_valid_until", "raise_from", "raise_until", "policy_id"),
             *("manual_hold", "manual_hold_reason", "assessed_on", "review_date"),
-            *("dunning_level", "dunning_hold", "grade", "expected_delay"),
-            *("rejected", "undelivered", "case_phase"),
+            *("dunning_level", "dunning_hold", "grade"),
         ),
         "",
     ),
 }
-_DECIDED = {
+_BESIDE = {
+    "insured_amount": "::float8",
+    **dict.fromkeys(("expected_delay", "rejected", "undelivered", "case_phase"), ""),
+}
+_PARTNER = {
     "contact_id": "partner.id",
     "customer_id": "partner.commercial_partner_id",
     "credit_limit": "(%(limit)s)::float8",
     "payment_term_id": "(partner.property_payment_term_id ->> %(company)s::text)::int",
-    **{name: f"profile.{name}{type_}" for name, type_ in _PROFILE.items()},
 }
-_SPOKEN = {
+
+
+def _of_profile(names: Mapping[str, str]) -> dict[str, str]:
+    return {name: f"profile.{name}{type_}" for name, type_ in names.items()}
+
+
+_DECIDED = _PARTNER | _of_profile(_DECISIONS)
+_SHOWN = _of_profile(_BESIDE) | {
     "contact_date": "spoken.date",
     "contact_channel": "spoken.channel",
     "contact_outcome": "spoken.outcome",
     "contact_level_id": "(SELECT level_id FROM ar_dunning_notice WHERE id = spoken.notice_id)",
 }
-Row = namedtuple("Row", [*_DECIDED, *_SPOKEN], defaults=[None] * len(_SPOKEN))
+Row = namedtuple("Row", [*_DECIDED, *_SHOWN], defaults=[None] * len(_SHOWN))
 
 
 @cache
-def customers(shown: bool) -> SQL:
+def customers(shown: bool) -> str:
     """One ``Row`` per contact of the entities that the contacts stand for; the entity's own says
     what is decided.
 
@@ -116,7 +125,7 @@ def customers(shown: bool) -> SQL:
     forget its plans before each request (``DISCARD ALL``, when a connection is taken from the
     pool). So a position is read by few statements with few tables each.
 
-    :param shown: with the last contact
+    :param shown: with what decides nothing, such as the last contact
     """
     last_contact = SQL(
         """
@@ -127,93 +136,108 @@ def customers(shown: bool) -> SQL:
         """,
         _SLOTS.root,
     )
-    return SQL(
-        """
+    return _named(
+        SQL(
+            """
         SELECT %(columns)s
           FROM res_partner partner
      LEFT JOIN ar_credit_profile profile
             ON profile.partner_id = partner.id AND profile.company_id = %(root)s
           %(last_contact)s
-         WHERE partner.commercial_partner_id = ANY(%(entities)s)
-        """,
-        columns=_columns(shown),
-        last_contact=last_contact if shown else SQL(),
-        entities=_ENTITIES,
-        root=_SLOTS.root,
+         WHERE partner.commercial_partner_id = ANY(ARRAY(%(entities)s))
+            """,
+            columns=_columns(_DECIDED | _SHOWN if shown else _DECIDED),
+            last_contact=last_contact if shown else SQL(),
+            entities=_ENTITIES,
+            root=_SLOTS.root,
+        )
     )
 
 
 @cache
-def locked_customers(several: bool) -> SQL:
+def locked_customers(several: bool) -> str:
     """As ``customers``, those with a profile, which is written to: see ``_lock`` of profiles.
+
+    One row per profile: what is decided, and of each contact what else a ``Row`` has, before it.
 
     :param several: rows are locked in the order of customers, against deadlocks
     """
-    scope = SQL("company_id = %s AND partner_id = ANY(%s)", _SLOTS.root, _ENTITIES)
+    scope = SQL("company_id = %s AND partner_id = (%s)", _SLOTS.root, _ENTITIES)
     if several:
         scope = SQL(
-            """id = ANY(ARRAY(SELECT id FROM ar_credit_profile WHERE %s
-                           ORDER BY partner_id FOR NO KEY UPDATE))""",
-            scope,
+            """id = ANY(ARRAY(
+                SELECT id FROM ar_credit_profile
+                 WHERE company_id = %s AND partner_id = ANY(ARRAY(%s))
+              ORDER BY partner_id FOR NO KEY UPDATE))""",
+            _SLOTS.root,
+            _ENTITIES,
         )
-    return SQL(
-        f"""
-        WITH profile AS (
-            UPDATE ar_credit_profile SET confirmations = confirmations + 1 WHERE %(scope)s
-         RETURNING partner_id, {", ".join(_PROFILE)})
-        SELECT %(columns)s
-          FROM profile
-          JOIN res_partner partner ON partner.commercial_partner_id = profile.partner_id
-        """,
-        columns=_columns(shown=False),
-        scope=scope,
+    return _named(
+        SQL(
+            """
+        UPDATE ar_credit_profile profile SET confirmations = confirmations + 1 WHERE %s
+     RETURNING %s, (SELECT jsonb_agg(jsonb_build_array(%s)) FROM res_partner partner
+                     WHERE partner.commercial_partner_id = profile.partner_id)
+            """,
+            scope,
+            SQL(", ".join(_of_profile(_DECISIONS).values())),
+            _columns(_PARTNER),
+        )
     )
 
 
-_ENTITIES = SQL(
-    "ARRAY(SELECT commercial_partner_id FROM res_partner WHERE id = ANY(%s))", _CONTACTS
-)
+_ENTITIES = SQL("SELECT commercial_partner_id FROM res_partner WHERE id = ANY(%s)", _CONTACTS)
 
 
-def _columns(shown: bool) -> SQL:
-    columns = [*_DECIDED.values(), *(_SPOKEN.values() if shown else ())]
+def _columns(columns: Mapping[str, str]) -> SQL:
     limit = credit_limit(_SLOTS, SQL("partner"))
-    return SQL(", ".join(columns), limit=limit, company=_SLOTS.company)
+    return SQL(", ".join(columns.values()), limit=limit, company=_SLOTS.company)
 
 
 @cache
-def ledger(names: tuple[str, ...], as_of: bool) -> SQL:
-    """Open items in slices, open orders, and which of the named ``PARTS`` there are.
+def ledger(beside: tuple[str, ...], as_of: bool) -> str:
+    """Open items in slices; beside them open orders, and which of the named ``PARTS`` there are.
 
     Rows of a kind, the ids of a partner and a currency, what more ``rules.ageing.Slice`` has, and
     an order's id. Of kind ``orders``, in the places of ``Slice``, there is only whether there was a
     down payment, and the amount. Of a part's kind there is a row when there may be something of
     it, and nothing else in the row.
 
+    :param beside: ``orders`` and names of ``PARTS``
     :param as_of: items as they stood ``today``; how orders and parts stood nobody knows
     """
-    scope = SQL("line.partner_id = ANY(%s)", _CONTACTS)
     slices = SQL(
         """
-        SELECT 'items' AS kind, partner_id, currency_id, draft, residual > 0 AS debit,
-               width_bucket(%(today)s - due, %(edges)s) AS place, SUM(residual)::float8,
-               SUM(residual_currency)::float8, MIN(due), NULL::int
-          FROM (%(items)s) item
-      GROUP BY partner_id, currency_id, draft, debit, place
+        SELECT 'items' AS kind, partner_id, currency_id, %(draft)s AS draft,
+               %(residual)s > 0 AS debit, width_bucket(%(today)s - %(due)s, %(edges)s) AS place,
+               SUM(%(residual)s)::float8, SUM(%(residual_currency)s)::float8, MIN(%(due)s),
+               NULL::int
+        %(source)s
+      GROUP BY 2, 3, 4, 5, 6
         """,
         today=_SLOTS.today,
         edges=_EDGES,
-        items=items(_SLOTS, _SLOTS.today if as_of else None, scope, drafts=not as_of),
+        **_figures(as_of, SQL("line.partner_id = ANY(%s)", _CONTACTS)),
     )
-    if as_of:
-        return slices
-    about = {"owners": _OWNERS, "contacts": _CONTACTS, "root": _SLOTS.root}
+    about = {"owners": _OWNERS, "contacts": _WHOLE, "root": _SLOTS.root}
     signs = (
         SQL(f"(SELECT '{name}'{', NULL' * 9} FROM {sign} LIMIT 1)", **about)
-        for name in names
+        for name in beside
+        if name in PARTS
         for sign in PARTS[name].signs
     )
-    return SQL(" UNION ALL ").join((slices, _open_orders(), *signs))
+    placed = [_open_orders()] if "orders" in beside else []
+    return _named(SQL(" UNION ALL ").join((slices, *placed, *signs)))
+
+
+def _figures(as_of: bool, scope: SQL) -> dict[str, SQL]:
+    """An item's figures by name, and the ``source`` that they are read from."""
+    if not as_of:
+        return _items(_SLOTS, None, scope, drafts=True)
+    names = ("residual", "residual_currency", "due", "draft")
+    # to work them out takes long, and they are looked at twice
+    source = SQL("FROM (%s) item", items(_SLOTS, _SLOTS.today, scope))
+    return {name: SQL(name) for name in names} | {"source": source}
 
 
 class Part(NamedTuple):
@@ -243,7 +267,8 @@ PARTS = {
         ),
     ),
 }
-EXPOSURE = ("pending",)  # what counts; claims are only shown
+EXPOSURE = ("orders", "pending")  # what counts beside the ledger; claims are only shown
+BESIDE = ("orders", *PARTS)
 
 
 def parts(terms: Terms, names, entities: Mapping[int, int], down_paid, foreign) -> SQL:
@@ -291,6 +316,18 @@ def items(terms: Terms, as_of=None, scope: SQL = ALL, drafts: bool = False) -> S
     :param scope: a condition on ``line``
     :param drafts: with those of invoices and credit notes that are not posted yet
     """
+    return SQL(
+        """
+        SELECT partner_id, currency_id, %(residual)s AS residual,
+               %(residual_currency)s AS residual_currency, %(due)s AS due, %(draft)s AS draft
+        %(source)s
+        """,
+        **_items(terms, as_of, scope, drafts),
+    )
+
+
+def _items(terms: Terms, as_of, scope: SQL, drafts: bool) -> dict[str, SQL]:
+    """What ``items`` selects, each by its name, and their ``source``."""
     if as_of:
         residual = _residual_as_of(as_of, "balance", "amount", "amount")
         in_currency = _residual_as_of(
@@ -304,23 +341,24 @@ def items(terms: Terms, as_of=None, scope: SQL = ALL, drafts: bool = False) -> S
             "line.reconciled IS NOT TRUE"
             " AND (line.amount_residual <> 0 OR line.amount_residual_currency <> 0)"
         )
-    return SQL(
+    source = SQL(
         """
-        SELECT line.partner_id, line.currency_id, %(residual)s AS residual,
-               %(in_currency)s AS residual_currency,
-               COALESCE(line.date_maturity, line.date) AS due, line.parent_state = 'draft' AS draft
           FROM account_move_line line
-         WHERE line.account_id = ANY(%(receivables)s) AND %(posted)s
-           AND %(state)s AND line.company_id = ANY(%(companies)s) AND %(scope)s
+         WHERE line.account_id = ANY(%s) AND %s AND %s AND line.company_id = ANY(%s) AND %s
         """,
-        residual=residual,
-        in_currency=in_currency,
-        receivables=terms.receivables,
-        posted=_WITH_DRAFTS if drafts else SQL("line.parent_state = 'posted'"),
-        state=state,
-        companies=terms.companies,
-        scope=scope,
+        terms.receivables,
+        _WITH_DRAFTS if drafts else SQL("line.parent_state = 'posted'"),
+        state,
+        terms.companies,
+        scope,
     )
+    return {
+        "residual": residual,
+        "residual_currency": in_currency,
+        "due": SQL("COALESCE(line.date_maturity, line.date)"),
+        "draft": SQL("line.parent_state = 'draft'"),
+        "source": source,
+    }
 
 
 # Their instalments alone: a draft of another kind may stay one for ever.
@@ -397,9 +435,7 @@ _REMAINING = SQL(
                  / line.product_uom_qty
             ELSE 0 END"""
 )
-_IS_OPEN = SQL(
-    "so.state = 'sale' AND so.invoice_status <> 'invoiced' AND line.display_type IS NULL"
-)
+_IS_OPEN = SQL("so.state = 'sale' AND so.invoice_status <> 'invoiced'")
 # An invoice's line is a credit, a refund's a debit; what takes a down payment off is the reverse.
 _DOWN_PAYMENTS = SQL(
     """SELECT line.order_id, SUM(-SIGN(item.amount_currency) * ABS(item.price_total)) AS amount
@@ -419,16 +455,19 @@ def _open_orders() -> SQL:
     """
     return SQL(
         """
-        SELECT 'orders', so.partner_invoice_id, so.currency_id, bool_or(line.is_downpayment), NULL,
-               NULL, SUM(%(remaining)s)::float8, NULL, NULL, so.id
-          FROM sale_order so JOIN sale_order_line line ON line.order_id = so.id
+        SELECT 'orders', so.partner_invoice_id, so.currency_id, line.down_paid, NULL, NULL,
+               line.amount, NULL, NULL, so.id
+          FROM sale_order so, LATERAL (
+               SELECT bool_or(line.is_downpayment) AS down_paid,
+                      SUM(%(remaining)s)::float8 AS amount
+                 FROM sale_order_line line
+                WHERE line.order_id = so.id AND line.display_type IS NULL) line
          WHERE %(is_open)s AND so.partner_invoice_id = ANY(%(contacts)s)
-           AND so.company_id = ANY(%(companies)s)
-      GROUP BY so.id
+           AND so.company_id = ANY(%(companies)s) AND line.amount IS NOT NULL
         """,
         remaining=_REMAINING,
         is_open=_IS_OPEN,
-        contacts=_CONTACTS,
+        contacts=_WHOLE,
         companies=_SLOTS.companies,
     )
 
@@ -448,7 +487,8 @@ def orders(terms: Terms, member: SQL) -> SQL:
               FROM sale_order so
               JOIN %(member)s member ON member.id = so.partner_invoice_id
               JOIN sale_order_line line ON line.order_id = so.id
-             WHERE %(is_open)s AND so.company_id = ANY(%(companies)s)
+             WHERE %(is_open)s AND line.display_type IS NULL
+               AND so.company_id = ANY(%(companies)s)
           GROUP BY member.customer_id, so.id
         )
         SELECT so.customer_id,

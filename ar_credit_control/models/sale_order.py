@@ -45,6 +45,7 @@ class SaleOrder(models.Model):
         required=True,
         readonly=True,
         copy=False,
+        prefetch=SELDOM_READ,
         groups=INTERNAL,
     )
     ar_hold_id = fields.Many2one(
@@ -62,8 +63,10 @@ class SaleOrder(models.Model):
     )
     ar_hold_state = fields.Selection(related="ar_hold_id.state", string="Hold", groups=INTERNAL)
     ar_may_release = fields.Boolean(compute="_compute_ar_hold", groups=INTERNAL)
-    ar_cleared_amount = fields.Monetary(
+    # nobody is shown it; a Monetary would read the currency to write it with each confirmation
+    ar_cleared_amount = fields.Float(
         string="Cleared order total",
+        digits=0,
         readonly=True,
         copy=False,
         prefetch=SELDOM_READ,
@@ -154,7 +157,7 @@ class SaleOrder(models.Model):
     def action_confirm(self):
         """Confirm what the credit policy lets through; the rest is kept, on hold."""
         held = self._ar_screen()
-        passed = self - held
+        passed = self - held if held else self
         result = super(SaleOrder, passed).action_confirm() if passed else True
         return held._ar_notify_held() if held else result
 
@@ -253,32 +256,31 @@ class SaleOrder(models.Model):
 
     def _ar_screen(self):
         """Judge orders about to be confirmed; put on hold and return those that must wait."""
-        held = self.browse()
+        held = set()
         candidates = self.filtered(lambda o: o.state != "sale" and o.partner_invoice_id)
-        for company, orders in candidates.grouped("company_id").items():
-            verdicts = self.env["ar.credit.check"]._judge_confirmation(orders, company)
+        # holds are written by this check alone, and a verdict is the same whoever asks
+        for company, orders in candidates.sudo().grouped("company_id").items():
+            verdicts = orders.env["ar.credit.check"]._judge_confirmation(orders, company)
             fresh = {}
-            # holds are written by this check alone
-            for order, sudo in zip(orders, orders.sudo(), strict=True):
+            for order in orders:
                 verdict = verdicts[order.id]
-                if order._ar_must_wait(verdict):
-                    held += order
-                elif sudo.ar_hold_id:
-                    sudo._ar_clear(verdict)
+                if order._ar_must_wait(verdict, from_machine=self.env.su):
+                    held.add(order.id)
+                elif order.ar_hold_id:
+                    order._ar_clear(verdict)
                 else:
                     fresh[order.id] = verdict
-            self._ar_store_cleared(fresh)
-        self._ar_cleared_ids().update((candidates - held).ids)
-        return held
+            orders._ar_store_cleared(fresh)
+        self._ar_cleared_ids().update({*candidates._ids} - held)
+        return self.browse(key for key in self._ids if key in held)
 
-    def _ar_must_wait(self, verdict):
+    def _ar_must_wait(self, verdict, from_machine):
         """Put the order on hold if the verdict stops it and no release covers it."""
         if not verdict.stops_order:
             return False
-        order = self.sudo()  # protected fields and holds are written by this check alone
-        if order.ar_hold_id._covers(verdict.amount, verdict.position.partner_id):
+        if self.ar_hold_id._covers(verdict.amount, verdict.position.partner_id):
             return False
-        order.env["ar.credit.hold"]._open(order, order._ar_hold_vals(verdict, self.env.su))
+        self.env["ar.credit.hold"]._open(self, self._ar_hold_vals(verdict, from_machine))
         return True
 
     def _ar_store_cleared(self, verdicts):

@@ -107,8 +107,7 @@ def _overdue_amount(rule: Rule, facts: Facts) -> Params:
 def _overdue_days(rule: Rule, facts: Facts) -> Params:
     """Items overdue for more than the given days, worth more than the floor amount together."""
     position = facts.position
-    covered = position.unapplied + position.payments_pending
-    old = position.overdue_beyond.get(rule.days, 0.0) - covered
+    old = position.overdue_beyond.get(rule.days, 0.0) - position.covered
     if not exceeds(old, max(0.0, rule.amount)):
         return None
     return {"overdue": old, "days": rule.days, "oldest": position.oldest_days(facts.today)}
@@ -258,7 +257,7 @@ class Verdict:
     @property
     def stops_order(self) -> bool:
         """Whether the order must wait; one that is worth nothing has nothing to wait for."""
-        return self.amount > 0 and bool(self.holding)
+        return self.amount > 0 and bool(self.findings and self.holding)
 
     @property
     def criterion(self) -> str | None:

@@ -109,9 +109,14 @@ class Position(NamedTuple):
         return self.due_1_30 + self.due_31_60 + self.due_61_90 + self.due_over_90
 
     @property
+    def covered(self) -> float:
+        """Credit notes and payments in hand; a refund under way makes nothing overdue."""
+        return max(0.0, self.unapplied + self.payments_pending)
+
+    @property
     def overdue_net(self) -> float:
         """Overdue that no credit note or payment in hand would cover: what a hold may rest on."""
-        return max(0.0, self.overdue - self.unapplied - self.payments_pending)
+        return max(0.0, self.overdue - self.covered)
 
     @property
     def balance(self) -> float:

@@ -77,6 +77,11 @@ def test_figures_add_up(figures, limit):
     assert 0 <= position.overdue_net <= position.overdue
 
 
+def test_a_refund_under_way_makes_nothing_overdue():
+    assert Position(1, due_1_30=30, payments_pending=-50).overdue_net == 30
+    assert Position(1, due_1_30=30, unapplied=20, payments_pending=-50).overdue_net == 30
+
+
 def test_no_limit_set_is_neither_available_nor_used():
     position = Position(1, not_due=500)
     assert position.available is None

@@ -29,7 +29,7 @@ GROUPS = {
 FORMS = {"customer form": "res.partner", "quotation form": "sale.order"}
 PASSES = 3  # times that every form is opened
 REHEARSED = 5  # steps that warm a server up
-PAIRS = 50  # parts of documents, each done on both sides before the next
+PAIRS = 100  # parts of documents, each done on both sides before the next
 
 add_arguments = ledger.add_arguments
 

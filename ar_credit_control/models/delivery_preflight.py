@@ -73,18 +73,12 @@ class AccountMove(models.Model):
 
     def _ar_get_checked(self):
         """Those that are checked on posting: nothing where no exchange is used."""
-        sales = self.filtered(
-            lambda move: move.move_type in SALES and move.company_id.ar_preflight != "off"
+        used = self.env["ar.exchange.account"]._get_exchanging_ids()
+        return self.filtered(
+            lambda move: move.move_type in SALES
+            and move.company_id.id in used
+            and move.company_id.ar_preflight != "off"
         )
-        if not sales:
-            return sales
-        # safe: only whether the company has an account
-        used = (
-            self.env["ar.exchange.account"]
-            .sudo()
-            .search_fetch([("company_id", "in", sales.company_id.ids)], ["company_id"])
-        )
-        return sales.filtered(lambda move: move.company_id in used.company_id)
 
     def _ar_name(self):
         return self.name if self.name and self.name != "/" else self.partner_id.name

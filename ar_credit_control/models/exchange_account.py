@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ...connectors.accounts import PROVIDERS
@@ -117,6 +117,27 @@ class ExchangeAccount(models.Model):
         "(company_id, network) WHERE provider = 'odoo'",
         "There is an account for Odoo's own sending already.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not {"active", "company_id"}.isdisjoint(vals):
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    @api.model
+    @tools.ormcache()
+    def _get_exchanging_ids(self):
+        """Companies that use an exchange at all: asked whenever an invoice is posted."""
+        # only whether a company has an account, which whoever posts need not see
+        return frozenset(self.sudo().search([("active", "=", True)]).company_id.ids)
 
     @api.model
     def _get_base_urls(self):

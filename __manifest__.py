@@ -1,7 +1,7 @@
 {
     "name": "Credit Control",
     "summary": "What customers owe, limits and holds, before the sale and until the money is in",
-    "version": "19.0.1.7.1",
+    "version": "19.0.1.7.2",
     "category": "Accounting/Accounting",
     "author": "ar_credit_control contributors",
     "license": "LGPL-3",

@@ -48,7 +48,7 @@ class CreditCheck(models.AbstractModel):
         Every order has an invoice address.
         """
         verdicts = self._judge_locked(orders, company, whole=False)
-        if any(verdict.stops_order for verdict in verdicts.values()):
+        if any(v.stops_order and v.position.limit.kind == "none" for v in verdicts.values()):
             # who decides about a hold sees what else the customer ordered, whatever the reason
             verdicts = self._judge_locked(orders, company, whole=True)
         return verdicts
